@@ -1,0 +1,47 @@
+"""What travels with a request through a process: its id, its deadline, and which tiers worked on it for how long."""
+
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+DEFAULT_TIMEOUT_S = 5.0
+
+
+class TierTime(NamedTuple):
+    """Time one replica of a tier spent on a request, what it waited for included."""
+
+    tier: str
+    instance: str
+    milliseconds: float
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request. `deadline` is a reading of `time.monotonic`."""
+
+    request_id: str = ""
+    deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_TIMEOUT_S)
+    tiers: list[TierTime] = field(default_factory=list)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("agora_request", default=None)
+
+
+def current() -> RequestContext:
+    """The request being served; outside of one, a fresh context with the default deadline."""
+    return _current.get() or RequestContext()
+
+
+def enter(context: RequestContext) -> None:
+    """Make `context` the current one for the running task and those it starts."""
+    _current.set(context)
+
+
+def current_request_id() -> str:
+    context = _current.get()
+    return context.request_id if context else ""

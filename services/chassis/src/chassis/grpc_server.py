@@ -1,0 +1,148 @@
+"""The gRPC server of a service: one interceptor for context, errors and metrics; health; a shutdown that drains."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import asyncpg
+import grpc
+from grpc.aio import ServicerContext
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+
+from chassis import metrics, status
+from chassis.context import DEFAULT_TIMEOUT_S, RequestContext, TierTime, enter
+from chassis.errors import Aborted, DeadlineExceeded, Internal, Refusal
+from chassis.settings import SettingsError
+
+logger = logging.getLogger(__name__)
+
+REQUEST_ID_KEY: Final = "x-request-id"
+TIERS_KEY: Final = "agora-tiers"
+# Clients learn of NOT_SERVING through their open health watch; this is how long they have to stop sending.
+_NOTICE_S: Final = 0.3
+_DRAIN_S: Final = 10.0
+_OPTIONS: Final = [
+    ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a share of somebody's traffic
+    ("grpc.max_connection_age_ms", 10_000),  # clients come back through DNS, and so find new replicas
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_receive_message_length", 1_048_576),
+]
+
+Behaviour = Callable[[Any, "ServicerContext[Any, Any]"], Awaitable[Any]]
+
+
+class Interceptor(grpc.aio.ServerInterceptor):
+    """Wraps every unary RPC once, at its first call."""
+
+    def __init__(self, tier: str, instance: str) -> None:
+        self._tier = tier
+        self._instance = instance
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable["grpc.RpcMethodHandler[Any, Any] | None"]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        method = handler_call_details.method
+        handler = self._handlers.get(method)
+        if handler is None:
+            handler = await continuation(handler_call_details)
+            if handler is not None and handler.unary_unary and not method.startswith("/grpc."):
+                handler = self._wrap(method.removeprefix("/"), handler)
+                self._handlers[method] = handler
+        return handler
+
+    def _wrap(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
+        behaviour: Behaviour = handler.unary_unary  # type: ignore[assignment]
+        succeeded = metrics.RPC_DURATION.labels(method, "OK")
+
+        async def answer(request: Any, call: "ServicerContext[Any, Any]") -> Any:
+            started = time.perf_counter()
+            context = _context_of(call)
+            enter(context)
+            metrics.RPC_ACTIVE.inc()
+            try:
+                response = await behaviour(request, call)
+            except Exception as error:
+                refusal = _refusal_of(error, method)
+                code = status.code_of(refusal)
+                metrics.RPC_DURATION.labels(method, code.name).observe(time.perf_counter() - started)
+                await call.abort(code, refusal.message, (*status.details_of(refusal), self._tiers(context, started)))
+            finally:
+                metrics.RPC_ACTIVE.dec()
+            succeeded.observe(time.perf_counter() - started)
+            call.set_trailing_metadata((self._tiers(context, started),))
+            return response
+
+        return grpc.unary_unary_rpc_method_handler(
+            answer,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _tiers(self, context: RequestContext, started: float) -> tuple[str, str | bytes]:
+        own = TierTime(self._tier, self._instance, (time.perf_counter() - started) * 1000)
+        return TIERS_KEY, ",".join(f"{t.tier}/{t.instance}/{t.milliseconds:.3f}" for t in (*context.tiers, own))
+
+
+def _context_of(call: "ServicerContext[Any, Any]") -> RequestContext:
+    remaining = call.time_remaining()
+    deadline = time.monotonic() + (DEFAULT_TIMEOUT_S if remaining is None else remaining)
+    request_id = next((value for key, value in call.invocation_metadata() or () if key == REQUEST_ID_KEY), "")
+    return RequestContext(str(request_id), deadline)
+
+
+def _refusal_of(error: Exception, method: str) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
+        return Aborted("a concurrent change came first, try again")
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded("the deadline passed")
+    # A bug, or something nobody foresaw: the sender learns nothing of it, the log everything.
+    logger.error("unexpected error in %s", method, exc_info=error)
+    return Internal("an internal error occurred")
+
+
+class GrpcServer:
+    """A service's gRPC port. Its health is NOT_SERVING until `set_serving(True)`."""
+
+    def __init__(self, tier: str, instance: str, host: str, port: int) -> None:
+        self.server = grpc.aio.server(interceptors=[Interceptor(tier, instance)], options=_OPTIONS)
+        self._address = f"{host}:{port}"
+        self._health = health_aio.HealthServicer()
+        self._names = [""]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+
+    async def start(self, *service_names: str) -> None:
+        """Listen. `service_names` are the full proto names that health is told for, besides the server's own "".
+
+        Raises SettingsError when the port is taken.
+        """
+        self._names += service_names
+        await self.set_serving(False)
+        try:
+            bound = self.server.add_insecure_port(self._address)
+        except RuntimeError:
+            bound = 0
+        if bound == 0:
+            raise SettingsError(f"GRPC_PORT: cannot listen on {self._address}, is it taken?")
+        await self.server.start()
+
+    async def set_serving(self, serving: bool) -> None:
+        """Tell every health check and every open health watch."""
+        state = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in self._names:
+            await self._health.set(name, state)
+
+    async def stop(self) -> None:
+        """Turn NOT_SERVING, let clients notice, then finish what has begun."""
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(_NOTICE_S)
+        await self.server.stop(_DRAIN_S)

@@ -1,0 +1,39 @@
+"""Prometheus metrics every process has, and the port they are read from. A service's own stand in its `metrics.py`."""
+
+from typing import Final
+
+from prometheus_client import Gauge, Histogram, start_http_server
+
+# Seconds. The lowest buckets tell a cache hit from a call, the highest a slow call from one that met its deadline.
+DURATION_BUCKETS: Final = (
+    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+
+RPC_DURATION: Final = Histogram(
+    "rpc_server_call_duration_seconds",
+    "Time to answer an RPC, by method and gRPC status.",
+    ("rpc_method", "rpc_response_status_code"),
+    buckets=DURATION_BUCKETS,
+)
+RPC_ACTIVE: Final = Gauge("rpc_server_active_calls", "RPCs being answered now.")
+QUERY_DURATION: Final = Histogram(
+    "db_client_operation_duration_seconds",
+    "Time to run a named query, waiting for a connection left out.",
+    ("db_query_summary",),
+    buckets=DURATION_BUCKETS,
+)
+POOL_CONNECTIONS: Final = Gauge(
+    "db_client_connection_count", "Connections of the pool.", ("db_client_connection_state",)
+)
+POOL_WAIT: Final = Histogram(
+    "db_client_connection_wait_time_seconds", "Time to obtain a connection from the pool.", buckets=DURATION_BUCKETS
+)
+BATCH_SIZE: Final = Histogram(
+    "agora_batch_size", "Calls that travelled in one batch.", ("batch",), buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a dependency succeeded.", ("dependency",))
+
+
+def serve(host: str, port: int) -> None:
+    """Answer `GET /metrics` on a port of its own, from a thread."""
+    start_http_server(port, addr=host)

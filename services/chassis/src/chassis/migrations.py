@@ -1,0 +1,105 @@
+"""Applies a service's `migrations/NNNN_verb_object.sql` in order, each once, each in a transaction.
+
+    python -m chassis.migrations catalog order    with CATALOG_DATABASE_URL and ORDER_DATABASE_URL
+    python -m chassis.migrations catalog          with DATABASE_URL, or CATALOG_DATABASE_URL
+
+An advisory lock makes concurrent runs wait for each other. A file that was applied and then changed is an error:
+the database is what the files say, or nothing at all.
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
+
+import asyncpg
+
+from chassis.settings import Environment, SettingsError
+
+_LOCK: Final = 0x41474F5241  # "AGORA"
+_PATIENCE_S: Final = 60.0
+_CREATE: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name       text        CONSTRAINT schema_migrations_pkey PRIMARY KEY,
+    sha256     text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+
+
+class MigrationError(Exception):
+    """A migration cannot be applied; the message is one line for the operator."""
+
+
+def scripts_of(package: str) -> Iterator[tuple[str, str]]:
+    """Names and texts of a package's migrations, in the order of their numbers."""
+    directory = files(package).joinpath("migrations")
+    for script in sorted(directory.iterdir(), key=lambda entry: entry.name):
+        if script.name.endswith(".sql"):
+            yield script.name, script.read_text("utf-8")
+
+
+async def migrate(package: str, dsn: str) -> list[str]:
+    """Bring one database up to date; returns the names of the migrations that were applied now."""
+    connection = await _connect(dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute(_CREATE)
+        applied = {
+            row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM schema_migrations")
+        }
+        return [name for name, sql in scripts_of(package) if await _apply(connection, name, sql, applied.get(name))]
+    finally:
+        await connection.close()
+
+
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", name: str, sql: str, applied: str | None) -> bool:
+    digest = hashlib.sha256(sql.encode()).hexdigest()
+    if applied == digest:
+        return False
+    if applied is not None:
+        raise MigrationError(f"{name} was changed after it was applied; write a new migration instead")
+    async with connection.transaction():
+        await connection.execute(sql)
+        await connection.execute("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", name, digest)
+    return True
+
+
+async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Wait for a database that is still starting, as it may in a cluster where everything starts at once."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return await asyncpg.connect(dsn, timeout=5.0)
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
+            if time.monotonic() > give_up:
+                raise MigrationError(f"the database did not answer within {_PATIENCE_S:.0f} s: {error}") from error
+            await asyncio.sleep(0.2)
+
+
+async def _migrate_all(packages: list[str]) -> None:
+    environment = Environment(os.environ)
+    for package in packages:
+        name = f"{package.upper()}_DATABASE_URL"
+        alone = len(packages) == 1 and not os.environ.get(name)
+        applied = await migrate(package, environment.url("DATABASE_URL" if alone else name, "postgresql", "postgres"))
+        print(f"{package}: " + (", ".join(applied) if applied else "up to date"), flush=True)
+
+
+def main() -> int:
+    if len(sys.argv) < 2:
+        print("usage: python -m chassis.migrations PACKAGE...", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(_migrate_all(sys.argv[1:]))
+    except (MigrationError, SettingsError, asyncpg.PostgresError) as error:
+        print(f"migration failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

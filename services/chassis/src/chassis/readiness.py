@@ -1,0 +1,46 @@
+"""Readiness: whether what a process needs can be reached. Liveness is the process's own business and asks no store."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from chassis import metrics
+from chassis.context import RequestContext, enter
+
+logger = logging.getLogger(__name__)
+
+_INTERVAL_S: Final = 0.5
+_TIMEOUT_S: Final = 1.0
+
+Check = Callable[[], Awaitable[object]]
+
+
+async def check_all(checks: Mapping[str, Check]) -> dict[str, bool]:
+    """The state of each dependency. A check fails by raising, or by not ending within a second."""
+    results = await asyncio.gather(*(_passes(check) for check in checks.values()))
+    states = dict(zip(checks, results, strict=True))
+    for name, up in states.items():
+        metrics.DEPENDENCY_UP.labels(name).set(up)
+    return states
+
+
+async def _passes(check: Check) -> bool:
+    enter(RequestContext())
+    try:
+        await asyncio.wait_for(check(), _TIMEOUT_S)
+    except Exception:  # whatever it was, the dependency cannot be used
+        return False
+    return True
+
+
+async def watch(checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
+    """Call `tell` whenever readiness changes, for ever. Not ready until every check has passed once."""
+    ready = False
+    while True:
+        states = await check_all(checks)
+        if all(states.values()) is not ready:
+            ready = not ready
+            logger.info("ready" if ready else "not ready", extra={"dependencies": states})
+            await tell(ready)
+        await asyncio.sleep(_INTERVAL_S)

@@ -1,0 +1,85 @@
+"""The life of a data service: compose, listen, become ready, serve, drain, close."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack, suppress
+from typing import Protocol
+
+import uvloop
+
+from chassis import logs, metrics, readiness
+from chassis.grpc_server import GrpcServer
+from chassis.readiness import Check
+from chassis.settings import ProcessSettings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+
+class Running(AsyncExitStack):
+    """What a service holds while it runs. What is entered first is closed last; background tasks end first of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checks: dict[str, Check] = {}
+
+    def in_background(self, work: Awaitable[None]) -> None:
+        """Run `work` until the service stops; a crash in it is logged and stops the process, to be restarted."""
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(_stop_on_crash)
+        self.push_async_callback(_cancel, task)
+
+
+class Compose(Protocol):
+    """Builds a service on a server: registers its servicer and returns the full proto names it answers to."""
+
+    def __call__(self, running: Running, server: GrpcServer) -> Awaitable[list[str]]: ...
+
+
+def run(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> None:
+    """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken."""
+    logs.set_up(settings)
+    try:
+        uvloop.run(_serve(tier, settings, grpc_port, compose))
+    except (SettingsError, OSError) as error:
+        print(f"{tier}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> None:
+    stopping = stop_signal()
+    metrics.serve(settings.listen_host, settings.metrics_port)
+    server = GrpcServer(tier, settings.instance_name, settings.listen_host, grpc_port)
+    async with Running() as running:
+        names = await compose(running, server)
+        await server.start(*names)
+        running.push_async_callback(server.stop)
+        running.in_background(readiness.watch(running.checks, server.set_serving))
+        # What start-up made stays for good: the collector need not look at it again.
+        gc.freeze()
+        logger.info("listening", extra={"port": grpc_port})
+        await stopping.wait()
+        logger.info("stopping")
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    event = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    return event
+
+
+async def _cancel(task: "asyncio.Future[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+def _stop_on_crash(task: "asyncio.Future[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("a background task crashed", exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)

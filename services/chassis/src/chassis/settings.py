@@ -1,0 +1,118 @@
+"""Reading of the environment. Nothing is read at import: a service's `__main__` asks once, here."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+SettingsT = TypeVar("SettingsT")
+
+
+class SettingsError(Exception):
+    """A value of the environment is missing or malformed; the message is one line that names it."""
+
+
+class Environment:
+    """Typed access to environment variables, which names the variable when it refuses one."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise SettingsError(f"{name} is not set")
+        return default
+
+    def port(self, name: str) -> int:
+        value = self.text(name)
+        if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+            raise SettingsError(f"{name} must be a port from 1 to 65535, not {value!r}")
+        return int(value)
+
+    def count(self, name: str, default: int, *, low: int = 1, high: int = 1_000_000) -> int:
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        return int(value)
+
+    def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).lower()
+        if value not in options:
+            raise SettingsError(f"{name} must be one of {', '.join(options)}, not {value!r}")
+        return value
+
+    def url(self, name: str, *schemes: str) -> str:
+        value = self.text(name)
+        # The value may hold a password, so it is never part of the message.
+        try:
+            parts = urlsplit(value)
+            well_formed = parts.scheme in schemes and bool(parts.hostname or parts.query) and parts.port != 0
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise SettingsError(f"{name} must be a URL like {schemes[0]}://host:port")
+        return value
+
+    def target(self, name: str) -> str:
+        value = self.text(name)
+        scheme, _, rest = value.partition(":")
+        if scheme not in ("dns", "ipv4", "ipv6", "unix") or not rest:
+            raise SettingsError(f"{name} must be a gRPC target like dns:///host:port or ipv4:a:p,b:p, not {value!r}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """What every process of the mesh is told."""
+
+    instance_name: str
+    listen_host: str
+    metrics_port: int
+    log_level: str
+    log_format: str
+    otlp_endpoint: str | None
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(
+            instance_name=environment.text("INSTANCE_NAME", socket.gethostname()),
+            listen_host=environment.text("LISTEN_HOST", "0.0.0.0"),  # noqa: S104 - a container listens on its pod's address
+            metrics_port=environment.port("METRICS_PORT"),
+            log_level=environment.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
+            log_format=environment.choice("LOG_FORMAT", ("json", "text"), "json"),
+            otlp_endpoint=environment.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What every data service is told: a process that speaks gRPC and owns a database."""
+
+    process: ProcessSettings
+    grpc_port: int
+    database_url: str
+    pool_size: int
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(
+            process=ProcessSettings.read(environment),
+            grpc_port=environment.port("GRPC_PORT"),
+            database_url=environment.url("DATABASE_URL", "postgresql", "postgres"),
+            pool_size=environment.count("DATABASE_POOL_SIZE", 10, high=100),
+        )
+
+
+def read_or_exit(read: Callable[[Environment], SettingsT]) -> SettingsT:
+    """Read a process's settings from `os.environ`, or stop the process with the one line that says what is wrong."""
+    try:
+        return read(Environment(os.environ))
+    except SettingsError as error:
+        print(f"configuration: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

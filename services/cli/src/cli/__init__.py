@@ -1,0 +1,1 @@
+"""The `agora` command: the shop over REST, for people and for scripts."""

@@ -1,0 +1,30 @@
+"""What the shop says when it says no (RFC 9457 problem documents), in words for people."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from cli.errors import Refused
+
+# The bookstore refuses a purchase in the words of its seeds.
+PLACES_OF_THE_MESSAGE: Final = ("detail", "Order status", "title")
+PLACES_OF_A_FIELD: Final = ("field", "pointer", "name")
+PLACES_OF_ITS_FAULT: Final = ("detail", "message")
+
+
+def refusal(status: int, problem: Mapping[str, object]) -> Refused:
+    refused = Refused(status, _first_text(problem, PLACES_OF_THE_MESSAGE) or f"refused with status {status}")
+    for field, fault in _invalid_fields(problem):
+        refused.add_note(f"{field}: {fault}")
+    return refused
+
+
+def _invalid_fields(problem: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    errors = problem.get("errors")
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            yield _first_text(error, PLACES_OF_A_FIELD), _first_text(error, PLACES_OF_ITS_FAULT)
+
+
+def _first_text(document: Mapping[str, object], places: tuple[str, ...]) -> str:
+    texts = (document.get(place) for place in places)
+    return next((text for text in texts if isinstance(text, str) and text), "")

@@ -1,0 +1,1 @@
+"""The mesh as local processes. It knows the services only by their commands and their environment."""
