@@ -13,8 +13,10 @@ import uvloop
 
 from chassis import logs, metrics, readiness
 from chassis.grpc_server import GrpcServer
+from chassis.postgres import Database
+from chassis.queries import Queries
 from chassis.readiness import Check
-from chassis.settings import ProcessSettings, SettingsError
+from chassis.settings import ProcessSettings, ServiceSettings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,20 @@ class Running(AsyncExitStack):
     def __init__(self) -> None:
         super().__init__()
         self.checks: dict[str, Check] = {}
+
+    async def open_database(self, settings: ServiceSettings, package: str) -> Database:
+        """The pool of a service's database with the queries of its package; the service is ready only with it."""
+        database = Database(
+            settings.database_url,
+            Queries.of_package(package),
+            pool_size=settings.pool_size,
+            application_name=settings.process.instance_name,
+        )
+        await database.open()
+        database.watch_pool()
+        self.push_async_callback(database.close)
+        self.checks["postgresql"] = database.ping
+        return database
 
     def in_background(self, work: Awaitable[None]) -> None:
         """Run `work` until the service stops; a crash in it is logged and stops the process, to be restarted."""
@@ -39,11 +55,11 @@ class Compose(Protocol):
     def __call__(self, running: Running, server: GrpcServer) -> Awaitable[list[str]]: ...
 
 
-def run(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> None:
+def run(tier: str, settings: ServiceSettings, compose: Compose) -> None:
     """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken."""
-    logs.set_up(settings)
+    logs.set_up(settings.process)
     try:
-        uvloop.run(_serve(tier, settings, grpc_port, compose))
+        uvloop.run(_serve(tier, settings.process, settings.grpc_port, compose))
     except (SettingsError, OSError) as error:
         print(f"{tier}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
