@@ -7,7 +7,7 @@ in the turn in which it came, and the busier the batcher is, the fuller its batc
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from chassis import metrics
@@ -16,7 +16,7 @@ from chassis.context import RequestContext, TierTime, current, enter
 K = TypeVar("K")
 V = TypeVar("V")
 
-_Waiter = tuple[K, "asyncio.Future[tuple[V, list[TierTime]]]", RequestContext]
+_Waiter = tuple[K, asyncio.Future[tuple[V, list[TierTime]]], RequestContext]
 
 
 class Batcher(Generic[K, V]):
@@ -45,12 +45,20 @@ class Batcher(Generic[K, V]):
     async def submit(self, key: K) -> V:
         """The value for `key`. The tiers that worked on its batch are noted in the caller's context."""
         context = current()
+        value, tiers = await self._enqueue(key, context)
+        context.tiers.extend(tiers)
+        return value
+
+    async def submit_all(self, keys: Iterable[K]) -> list[V]:
+        """The values for `keys`, which may travel with others' and in more than one batch."""
+        context = current()
+        return [value for value, _ in await asyncio.gather(*[self._enqueue(key, context) for key in keys])]
+
+    def _enqueue(self, key: K, context: RequestContext) -> "asyncio.Future[tuple[V, list[TierTime]]]":
         future: asyncio.Future[tuple[V, list[TierTime]]] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, future, context))
         self._schedule()
-        value, tiers = await future
-        context.tiers.extend(tiers)
-        return value
+        return future
 
     def _schedule(self) -> None:
         if self._waiting and self._idle and not self._scheduled:

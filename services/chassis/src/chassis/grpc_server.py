@@ -115,6 +115,7 @@ class GrpcServer:
 
     def __init__(self, tier: str, instance: str, host: str, port: int) -> None:
         self.server = grpc.aio.server(interceptors=[Interceptor(tier, instance)], options=_OPTIONS)
+        self.port = port
         self._address = f"{host}:{port}"
         self._health = health_aio.HealthServicer()
         self._names = [""]
@@ -123,15 +124,15 @@ class GrpcServer:
     async def start(self, *service_names: str) -> None:
         """Listen. `service_names` are the full proto names that health is told for, besides the server's own "".
 
-        Raises SettingsError when the port is taken.
+        Raises SettingsError when the port is taken. Port 0 takes a free one, which `port` then tells.
         """
         self._names += service_names
         await self.set_serving(False)
         try:
-            bound = self.server.add_insecure_port(self._address)
+            self.port = self.server.add_insecure_port(self._address)
         except RuntimeError:
-            bound = 0
-        if bound == 0:
+            self.port = 0
+        if self.port == 0:
             raise SettingsError(f"GRPC_PORT: cannot listen on {self._address}, is it taken?")
         await self.server.start()
 

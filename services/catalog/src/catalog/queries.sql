@@ -1,0 +1,144 @@
+-- insert_item --
+-- Nothing comes back when the seller's request made an item before; find_registered_item has it.
+INSERT INTO items (seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, currency, quantity)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT ON CONSTRAINT items_seller_id_request_id_key DO NOTHING
+RETURNING id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+
+-- find_registered_item --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE seller_id = $1 AND request_id = $2
+
+-- update_item --
+-- Only the owner's; a value that is null stays.
+UPDATE items
+SET price_cents = coalesce($3, price_cents), quantity = coalesce($4, quantity), version = version + 1
+WHERE id = $1 AND seller_id = $2
+RETURNING id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+
+-- get_items --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE id = ANY($1::bigint[])
+
+-- list_seller_items --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE seller_id = $1 AND id > $2
+ORDER BY id
+LIMIT $3
+
+-- search_category --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE category = $1 AND id > $2
+ORDER BY id
+LIMIT $3
+
+-- search_topic --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE topic = $1 AND id > $2
+ORDER BY id
+LIMIT $3
+
+-- search_category_keywords --
+-- Items that match more keywords first; $3 and $4 are the matches and the id of the last one shown.
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version, matches
+FROM items
+CROSS JOIN LATERAL (SELECT count(*) AS matches FROM unnest(search_keywords) AS keyword WHERE keyword = ANY($2::text[])) AS matching
+WHERE category = $1 AND search_keywords && $2::text[]
+  AND (matches < $3 OR (matches = $3 AND id > $4))
+ORDER BY matches DESC, id
+LIMIT $5
+
+-- plan_for_values --
+-- The two searches below have filters that may be null: only a plan made for the values at hand uses the right index.
+SET LOCAL plan_cache_mode = force_custom_plan
+
+-- search_filters --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE ($1::integer IS NULL OR category = $1)
+  AND ($2::text IS NULL OR topic = $2)
+  AND ($3::text IS NULL OR to_tsvector('simple', name) @@ plainto_tsquery('simple', $3))
+  AND id > $4
+ORDER BY id
+LIMIT $5
+
+-- search_filters_keywords --
+-- As search_category_keywords, under the filters of search_filters.
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version, matches
+FROM items
+CROSS JOIN LATERAL (SELECT count(*) AS matches FROM unnest(search_keywords) AS keyword WHERE keyword = ANY($4::text[])) AS matching
+WHERE search_keywords && $4::text[]
+  AND ($1::integer IS NULL OR category = $1)
+  AND ($2::text IS NULL OR topic = $2)
+  AND ($3::text IS NULL OR to_tsvector('simple', name) @@ plainto_tsquery('simple', $3))
+  AND (matches < $5 OR (matches = $5 AND id > $6))
+ORDER BY matches DESC, id
+LIMIT $7
+
+-- page_token_key --
+SELECT key
+FROM page_token_key
+
+-- lock_items --
+-- Always in the order of ids, so that two orders of the same items cannot wait for each other in a circle.
+SELECT id, quantity, price_cents, currency, seller_id, now() AS locked_at
+FROM items
+WHERE id = ANY($1::bigint[])
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- find_reservations --
+-- Run after lock_items: whoever reserved for the same order before us has committed by then.
+SELECT order_id, currency, memo, created_at, item_id, quantity, price_cents, seller_id
+FROM stock_reservations
+JOIN stock_reservation_lines USING (order_id)
+WHERE order_id = ANY($1::uuid[])
+ORDER BY order_id, item_id
+
+-- record_reservations --
+-- Reservations, their lines, and the stock they take, all or nothing.
+WITH reservations AS (
+    INSERT INTO stock_reservations (order_id, currency, memo)
+    SELECT order_id, currency, memo
+    FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS made (order_id, currency, memo)
+), lines AS (
+    INSERT INTO stock_reservation_lines (order_id, item_id, quantity, price_cents, seller_id)
+    SELECT order_id, item_id, quantity, price_cents, seller_id
+    FROM unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+        AS line (order_id, item_id, quantity, price_cents, seller_id)
+)
+UPDATE items
+SET quantity = items.quantity - taken.units, version = version + 1
+FROM unnest($9::bigint[], $10::bigint[]) AS taken (id, units)
+WHERE items.id = taken.id
+
+-- list_open_reservations --
+SELECT order_id, currency, memo, created_at, item_id, quantity, price_cents, seller_id
+FROM (
+    SELECT order_id, currency, memo, created_at
+    FROM stock_reservations
+    WHERE settled_at IS NULL AND created_at <= now() - $1::bigint * interval '1 millisecond'
+    ORDER BY created_at
+    LIMIT $2
+) AS open
+JOIN stock_reservation_lines USING (order_id)
+ORDER BY created_at, order_id, item_id
+
+-- settle_reservations --
+UPDATE stock_reservations
+SET settled_at = now()
+WHERE order_id = ANY($1::uuid[]) AND settled_at IS NULL
+
+-- sample_load --
+SELECT items
+FROM sample_load
+FOR UPDATE
+
+-- record_sample_load --
+UPDATE sample_load
+SET items = $1

@@ -1,0 +1,175 @@
+"""The catalog's rows as the catalog's objects. Statements are named in `queries.sql`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
+
+import asyncpg
+from asyncpg import Record
+
+from catalog.domain import Condition, Item, NewItem
+from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
+from chassis.postgres import Database, Transaction, constraint_of
+
+_RESERVATION_KEY = "stock_reservations_pkey"
+
+
+class Repository:
+    """Items, searches and reservations in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert_item(self, new: NewItem) -> Item:
+        """Store an item, or find the one the same request stored before."""
+        row = await self._database.fetchrow(
+            "insert_item",
+            new.seller_id,
+            new.request_id,
+            new.name,
+            new.category,
+            list(new.keywords),
+            new.search_keywords,
+            new.condition.value,
+            new.price_cents,
+            new.currency,
+            new.quantity,
+        )
+        row = row or await self._database.fetchrow("find_registered_item", new.seller_id, new.request_id)
+        assert row is not None
+        return _item(row)
+
+    async def update_item(
+        self, item_id: int, seller_id: str, price_cents: int | None, quantity: int | None
+    ) -> Item | None:
+        """The changed item; None when the seller has no such item."""
+        row = await self._database.fetchrow("update_item", item_id, seller_id, price_cents, quantity)
+        return _item(row) if row else None
+
+    async def get_items(self, item_ids: Sequence[int]) -> list[Item]:
+        return [_item(row) for row in await self._database.fetch("get_items", item_ids)]
+
+    async def list_seller_items(self, seller_id: str, after_id: int, limit: int) -> list[Item]:
+        return [_item(row) for row in await self._database.fetch("list_seller_items", seller_id, after_id, limit)]
+
+    async def search_category(self, category: int, after_id: int, limit: int) -> list[Item]:
+        return [_item(row) for row in await self._database.fetch("search_category", category, after_id, limit)]
+
+    async def search_topic(self, topic: str, after_id: int, limit: int) -> list[Item]:
+        return [_item(row) for row in await self._database.fetch("search_topic", topic, after_id, limit)]
+
+    async def search_category_keywords(
+        self, category: int, keywords: list[str], after: tuple[int, int], limit: int
+    ) -> list[tuple[Item, int]]:
+        """Items with the number of keywords each matches; `after` is that number and the id of the last one shown."""
+        rows = await self._database.fetch("search_category_keywords", category, keywords, *after, limit)
+        return [(_item(row), row["matches"]) for row in rows]
+
+    async def search_filters(
+        self, category: int | None, topic: str | None, text: str | None, after_id: int, limit: int
+    ) -> list[Item]:
+        async with self._database.transaction() as transaction:
+            await transaction.execute("plan_for_values")
+            rows = await transaction.fetch("search_filters", category, topic, text, after_id, limit)
+        return [_item(row) for row in rows]
+
+    async def search_filters_keywords(
+        self,
+        filters: tuple[int | None, str | None, str | None],
+        keywords: list[str],
+        after: tuple[int, int],
+        limit: int,
+    ) -> list[tuple[Item, int]]:
+        """As `search_category_keywords`; `filters` are category, topic and text."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute("plan_for_values")
+            rows = await transaction.fetch("search_filters_keywords", *filters, keywords, *after, limit)
+        return [(_item(row), row["matches"]) for row in rows]
+
+    async def page_token_key(self) -> bytes:
+        row = await self._database.fetchrow("page_token_key")
+        assert row is not None
+        return bytes(row["key"])
+
+    async def reserve(self, requests: Sequence[StockRequest]) -> Allocation:
+        """Decide and record a batch of orders in one transaction.
+
+        Another replica may record one of these orders between our look and our insert, when the two were asked with
+        different items and so did not meet at a row lock; then the batch is decided again, knowing that order.
+        """
+        while True:
+            try:
+                async with self._database.transaction() as transaction:
+                    return await _reserve(transaction, requests)
+            except asyncpg.UniqueViolationError as error:
+                if constraint_of(error) != _RESERVATION_KEY:
+                    raise
+
+    async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
+        """Oldest first."""
+        return _reservations(await self._database.fetch("list_open_reservations", min_age_ms, limit))
+
+    async def settle_reservations(self, order_ids: Sequence[UUID]) -> None:
+        await self._database.execute("settle_reservations", order_ids)
+
+
+async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -> Allocation:
+    item_ids = sorted({item_id for request in requests for item_id in request.lines})
+    locked = await transaction.fetch("lock_items", item_ids)
+    items = {
+        row["id"]: StockedItem(row["quantity"], row["price_cents"], row["currency"], row["seller_id"]) for row in locked
+    }
+    found = await transaction.fetch("find_reservations", [request.order_id for request in requests])
+    known = {reservation.order_id: reservation for reservation in _reservations(found)}
+    # `now()` is the start of the transaction, so it is also what the reservations get as their created_at.
+    allocation = allocate(requests, items, known, locked[0]["locked_at"] if locked else datetime.now(UTC))
+    if allocation.made:
+        await _record(transaction, allocation)
+    return allocation
+
+
+async def _record(transaction: Transaction, allocation: Allocation) -> None:
+    made = allocation.made
+    lines = [(reservation.order_id, line) for reservation in made for line in reservation.lines]
+    await transaction.execute(
+        "record_reservations",
+        [reservation.order_id for reservation in made],
+        [reservation.currency for reservation in made],
+        [reservation.memo for reservation in made],
+        [order_id for order_id, _ in lines],
+        [line.item_id for _, line in lines],
+        [line.quantity for _, line in lines],
+        [line.price_cents for _, line in lines],
+        [line.seller_id for _, line in lines],
+        list(allocation.taken.keys()),
+        list(allocation.taken.values()),
+    )
+
+
+def _item(row: Record) -> Item:
+    return Item(
+        row["id"],
+        row["name"],
+        row["category"],
+        row["keywords"],
+        Condition(row["condition"]),
+        row["price_cents"],
+        row["currency"],
+        row["quantity"],
+        row["seller_id"],
+        row["topic"],
+        row["created_at"],
+        row["version"],
+    )
+
+
+def _reservations(rows: Iterable[Record]) -> list[Reservation]:
+    """Rows of reservation and line, those of one order beside each other."""
+    return [_reservation(list(group)) for _, group in groupby(rows, key=lambda row: row["order_id"])]
+
+
+def _reservation(rows: Sequence[Record]) -> Reservation:
+    first = rows[0]
+    lines = tuple(ReservedLine(row["item_id"], row["quantity"], row["price_cents"], row["seller_id"]) for row in rows)
+    return Reservation(first["order_id"], lines, first["currency"], first["memo"], first["created_at"])

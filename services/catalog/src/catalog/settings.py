@@ -1,0 +1,15 @@
+"""What the catalog service is told by its environment."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from chassis.settings import Environment, ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    service: ServiceSettings
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(service=ServiceSettings.read(environment))
