@@ -22,6 +22,7 @@ _REFUSALS: Final = {
     stock.RefusalReason.OUT_OF_STOCK: pb.REFUSAL_REASON_OUT_OF_STOCK,
     stock.RefusalReason.ITEM_NOT_FOUND: pb.REFUSAL_REASON_ITEM_NOT_FOUND,
     stock.RefusalReason.MIXED_CURRENCIES: pb.REFUSAL_REASON_MIXED_CURRENCIES,
+    stock.RefusalReason.NO_LINES: pb.REFUSAL_REASON_NO_LINES,
 }
 
 

@@ -20,7 +20,10 @@ MAX_MEMO_BYTES: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class StockRequest:
-    """Units wanted for one order. `lines` has one entry an item; raises InvalidField for what is not allowed."""
+    """Units wanted for one order, by item; with none, only a reservation that exists is wanted.
+
+    Raises InvalidField for what is not allowed.
+    """
 
     order_id: UUID
     lines: Mapping[int, int]
@@ -29,8 +32,8 @@ class StockRequest:
     unknown_item_id: str = ""
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.lines) + bool(self.unknown_item_id) <= MAX_LINES:
-            raise InvalidField("lines", f"must be 1 to {MAX_LINES}")
+        if len(self.lines) > MAX_LINES:
+            raise InvalidField("lines", f"must be at most {MAX_LINES}")
         if not all(1 <= quantity <= MAX_LINE_QUANTITY for quantity in self.lines.values()):
             raise InvalidField("quantity", f"must be from 1 to {MAX_LINE_QUANTITY}")
         if len(self.memo) > MAX_MEMO_BYTES:
@@ -70,6 +73,7 @@ class RefusalReason(Enum):
     OUT_OF_STOCK = "OUT_OF_STOCK"
     ITEM_NOT_FOUND = "ITEM_NOT_FOUND"
     MIXED_CURRENCIES = "MIXED_CURRENCIES"
+    NO_LINES = "NO_LINES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ def allocate(
 def _refusal(request: StockRequest, items: Mapping[int, StockedItem], taken: Mapping[int, int]) -> Refusal | None:
     if request.unknown_item_id:
         return Refusal(RefusalReason.ITEM_NOT_FOUND, request.unknown_item_id)
+    if not request.lines:
+        return Refusal(RefusalReason.NO_LINES, "")
     currencies: set[str] = set()
     for item_id, quantity in sorted(request.lines.items()):
         item = items.get(item_id)

@@ -8,15 +8,23 @@ in the turn in which it came, and the busier the batcher is, the fuller its batc
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from chassis import metrics
-from chassis.context import RequestContext, TierTime, current, enter
+from chassis.context import RequestContext, current, enter
+from chassis.errors import DeadlineExceeded, Unavailable
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
-_Waiter = tuple[K, asyncio.Future[tuple[V, list[TierTime]]], RequestContext]
+
+@dataclass(slots=True)
+class _Waiter(Generic[K, V]):
+    key: K
+    answer: asyncio.Future[V]
+    context: RequestContext
 
 
 class Batcher(Generic[K, V]):
@@ -43,22 +51,20 @@ class Batcher(Generic[K, V]):
         self._sizes = metrics.BATCH_SIZE.labels(name)
 
     async def submit(self, key: K) -> V:
-        """The value for `key`. The tiers that worked on its batch are noted in the caller's context."""
+        """The value for `key`, within the caller's deadline. The tiers that worked on its batch are noted there too."""
         context = current()
-        value, tiers = await self._enqueue(key, context)
-        context.tiers.extend(tiers)
-        return value
+        return await _within(context, self._enqueue(key, context))
 
     async def submit_all(self, keys: Iterable[K]) -> list[V]:
-        """The values for `keys`, which may travel with others' and in more than one batch."""
+        """The values for `keys`, as by `submit`; they may travel with others' and in more than one batch."""
         context = current()
-        return [value for value, _ in await asyncio.gather(*[self._enqueue(key, context) for key in keys])]
+        return await _within(context, asyncio.gather(*[self._enqueue(key, context) for key in keys]))
 
-    def _enqueue(self, key: K, context: RequestContext) -> "asyncio.Future[tuple[V, list[TierTime]]]":
-        future: asyncio.Future[tuple[V, list[TierTime]]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((key, future, context))
+    def _enqueue(self, key: K, context: RequestContext) -> "asyncio.Future[V]":
+        answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiter(key, answer, context))
         self._schedule()
-        return future
+        return answer
 
     def _schedule(self) -> None:
         if self._waiting and self._idle and not self._scheduled:
@@ -69,7 +75,7 @@ class Batcher(Generic[K, V]):
         self._scheduled = False
         while self._waiting and self._idle:
             taken = [self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))]
-            batch = [waiter for waiter in taken if not waiter[1].done()]
+            batch = [waiter for waiter in taken if not waiter.answer.done()]
             if batch:
                 self._idle -= 1
                 task = asyncio.get_running_loop().create_task(self._run(batch))
@@ -79,20 +85,42 @@ class Batcher(Generic[K, V]):
     async def _run(self, batch: list[_Waiter[K, V]]) -> None:
         self._sizes.observe(len(batch))
         # The batch may take as long as its most patient caller; the others leave by their own deadlines.
-        shared = RequestContext(batch[0][2].request_id, max(context.deadline for _, _, context in batch))
+        shared = RequestContext(batch[0].context.request_id, max(waiter.context.deadline for waiter in batch))
         enter(shared)
-        outcomes: Sequence[V | Exception]
         try:
-            outcomes = await self._flush([key for key, _, _ in batch])
-        except Exception as error:  # handed to every caller, none is swallowed
-            outcomes = [error] * len(batch)
+            outcomes = await self._outcomes([waiter.key for waiter in batch])
         finally:
             self._idle += 1
             self._schedule()
-        for (_, future, _), outcome in zip(batch, outcomes, strict=True):
-            if future.done():
+        # Once for each request, however many of its keys travelled in this batch.
+        for context in {id(waiter.context): waiter.context for waiter in batch}.values():
+            context.tiers.extend(shared.tiers)
+        for waiter, outcome in zip(batch, outcomes, strict=True):
+            if waiter.answer.done():
                 continue
             if isinstance(outcome, Exception):
-                future.set_exception(outcome)
+                waiter.answer.set_exception(outcome)
             else:
-                future.set_result((outcome, shared.tiers))
+                waiter.answer.set_result(outcome)
+
+    async def _outcomes(self, keys: list[K]) -> Sequence[V | Exception]:
+        """One for each key, whatever `flush` does: a caller left without one would wait for ever."""
+        try:
+            outcomes = await self._flush(keys)
+        except asyncio.CancelledError:  # by a closing channel or a stopping process, not by these callers
+            return [Unavailable("the work was broken off")] * len(keys)
+        except Exception as error:  # handed to every caller, none is swallowed
+            return [error] * len(keys)
+        if len(outcomes) != len(keys):
+            return [RuntimeError(f"{len(outcomes)} outcomes for {len(keys)} keys")] * len(keys)
+        return outcomes
+
+
+async def _within(context: RequestContext, answer: "asyncio.Future[T]") -> T:
+    try:
+        async with asyncio.timeout(context.remaining()):
+            return await answer
+    except TimeoutError:
+        if answer.cancelled():
+            raise DeadlineExceeded("the deadline passed") from None
+        raise

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
@@ -110,6 +111,29 @@ def _refusal_of(error: Exception, method: str) -> Refusal:
     return Internal("an internal error occurred")
 
 
+class _Health(health_aio.HealthServicer):
+    """Ends its watches when asked: they stay open for ever, and a graceful stop would wait for them to the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watches: set[asyncio.Timeout] = set()
+        self._end: float | None = None
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802 - the proto's name
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._end) as watch:
+                self._watches.add(watch)
+                try:
+                    await super().Watch(request, context)
+                finally:
+                    self._watches.discard(watch)
+
+    def end_watches(self) -> None:
+        self._end = asyncio.get_running_loop().time()
+        for watch in self._watches:
+            watch.reschedule(self._end)
+
+
 class GrpcServer:
     """A service's gRPC port. Its health is NOT_SERVING until `set_serving(True)`."""
 
@@ -117,7 +141,7 @@ class GrpcServer:
         self.server = grpc.aio.server(interceptors=[Interceptor(tier, instance)], options=_OPTIONS)
         self.port = port
         self._address = f"{host}:{port}"
-        self._health = health_aio.HealthServicer()
+        self._health = _Health()
         self._names = [""]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
@@ -146,4 +170,5 @@ class GrpcServer:
         """Turn NOT_SERVING, let clients notice, then finish what has begun."""
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(_NOTICE_S)
+        self._health.end_watches()
         await self.server.stop(_DRAIN_S)

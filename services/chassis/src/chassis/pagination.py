@@ -37,7 +37,7 @@ class PageTokens:
     def write(self, listing: str, position: list[int]) -> str:
         """A token for the page after `position`, the sort key of the last row shown."""
         payload = json.dumps(position, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._sign(listing, payload) + payload).decode().rstrip("=")
+        return _encode(self._sign(listing, payload) + payload)
 
     def read(self, listing: str, token: str, length: int) -> list[int] | None:
         """The position a token stands for, of `length` numbers; None for the empty token. Raises InvalidPageToken."""
@@ -48,7 +48,8 @@ class PageTokens:
         except (binascii.Error, ValueError):
             raise InvalidPageToken from None
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(listing, payload)):
+        # Base64 has several spellings of the same bytes; only the one that was given out counts.
+        if _encode(raw) != token or not hmac.compare_digest(signature, self._sign(listing, payload)):
             raise InvalidPageToken
         position: list[int] = json.loads(payload)
         if len(position) != length:
@@ -56,5 +57,10 @@ class PageTokens:
         return position
 
     def _sign(self, listing: str, payload: bytes) -> bytes:
-        message = listing.encode() + b"\0" + payload
+        # The length keeps the end of a listing's name from being passed off as the start of a payload.
+        message = len(listing.encode()).to_bytes(4) + listing.encode() + payload
         return hmac.new(self._key, message, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

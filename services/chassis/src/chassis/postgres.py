@@ -12,7 +12,7 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from chassis import metrics
-from chassis.context import current
+from chassis.context import DEFAULT_TIMEOUT_S, current
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.queries import Queries
 
@@ -26,7 +26,6 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
-    asyncpg.InterfaceError,
 )
 
 
@@ -100,6 +99,7 @@ class Database:
             min_size=0,
             max_size=self._pool_size,
             timeout=3.0,
+            command_timeout=DEFAULT_TIMEOUT_S,  # for what carries no deadline of its own: BEGIN, COMMIT, ROLLBACK
             reset=_keep,
             server_settings={"application_name": self._application_name, "jit": "off"},
         )
@@ -138,12 +138,18 @@ class Database:
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Transaction]:
-        if self._pool is None:
+        if self._pool is None or self._pool.is_closing():
             raise StoreDown("the database is not opened")
         started = time.perf_counter()
         async with self._pool.acquire(timeout=current().remaining()) as connection:
             metrics.POOL_WAIT.observe(time.perf_counter() - started)
-            yield Transaction(connection, self._queries)
+            try:
+                yield Transaction(connection, self._queries)
+            except asyncpg.InterfaceError as error:
+                # Said of a lost connection and of a wrong argument alike; only the first is the database's doing.
+                if _is_lost(connection):
+                    raise StoreDown("the database is not reachable") from error
+                raise
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
@@ -151,6 +157,13 @@ class Database:
         metrics.POOL_CONNECTIONS.labels("used").set_function(
             lambda: self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
         )
+
+
+def _is_lost(connection: "PoolConnectionProxy[Record]") -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # it has left the pool already
+        return True
 
 
 async def _keep(connection: Any) -> None:

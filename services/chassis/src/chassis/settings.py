@@ -1,14 +1,16 @@
 """Reading of the environment. Nothing is read at import: a service's `__main__` asks once, here."""
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 SettingsT = TypeVar("SettingsT")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 class SettingsError(Exception):
@@ -31,13 +33,13 @@ class Environment:
 
     def port(self, name: str) -> int:
         value = self.text(name)
-        if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        if not _NUMBER.fullmatch(value) or not 0 < int(value) < 65536:
             raise SettingsError(f"{name} must be a port from 1 to 65535, not {value!r}")
         return int(value)
 
     def count(self, name: str, default: int, *, low: int = 1, high: int = 1_000_000) -> int:
         value = self.text(name, str(default))
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        if not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
         return int(value)
 

@@ -80,13 +80,20 @@ class GatewayClient:
             except httpx.TransportError as cause:
                 may_have_arrived |= not isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
                 if pause is None or isinstance(cause, httpx.TimeoutException):
-                    failure = AnswerLost if may_have_arrived else Unreachable
-                    raise failure(f"no answer from {self._url}: {cause or 'timed out'}") from cause
+                    raise self._no_answer(cause, may_have_arrived=may_have_arrived) from cause
             else:
                 if pause is None or reply.status != HTTPStatus.SERVICE_UNAVAILABLE:
                     return reply
                 may_have_arrived = True
             time.sleep(pause)
+
+    def _no_answer(self, cause: httpx.TransportError, *, may_have_arrived: bool) -> Unreachable:
+        message = f"no answer from {self._url}: {str(cause) or 'timed out'}"
+        if may_have_arrived:
+            return AnswerLost(message)
+        failure = Unreachable(message)
+        failure.add_note("Is the shop running? On this machine, agora mesh up starts it.")
+        return failure
 
     def _send(self, request: httpx.Request) -> Reply:
         body = bytearray()

@@ -1,4 +1,4 @@
-"""Records and tables at a terminal. Imported only there: rich costs more start-up time than a whole plain command."""
+"""Records and tables at a terminal. Imported only there, so that pipes and scripts do not pay for rich."""
 
 from rich import box
 from rich.console import Console

@@ -1,0 +1,91 @@
+"""Use cases of carts. A cart holds what is wanted; prices are the catalog's, looked up whenever a cart is shown."""
+
+from chassis.errors import InvalidField
+from order.catalog import Catalog, Item
+from order.domain import (
+    MAX_LINES,
+    MAX_QUANTITY,
+    Cart,
+    CartLine,
+    CartOwner,
+    Lines,
+    check_item_id,
+    check_quantity,
+    check_request_id,
+)
+from order.errors import CartFull, CartLineNotFound, ItemNotFound
+from order.repository import Repository
+
+
+class Carts:
+    def __init__(self, repository: Repository, catalog: Catalog) -> None:
+        self._repository = repository
+        self._catalog = catalog
+
+    async def show(self, owner: CartOwner) -> Cart:
+        return await self._priced(await self._repository.read_cart(owner))
+
+    async def add(self, owner: CartOwner, request_id: str, item_id: str, quantity: int) -> Cart:
+        """Add units. A repeated request adds nothing. Raises InvalidField, ItemNotFound, CartFull."""
+        check_request_id(request_id)
+        check_item_id(item_id)
+        check_quantity(quantity)
+        known = await self._catalog.get_items([item_id])
+        if item_id not in known:
+            raise ItemNotFound(item_id)
+        async with self._repository.open_cart(owner) as cart:
+            lines = await cart.lines()
+            if await cart.note_request(request_id):
+                lines[item_id] = _sum(lines, item_id, quantity)
+                await cart.put(item_id, lines[item_id])
+        return await self._priced(lines, known)
+
+    async def remove(self, owner: CartOwner, request_id: str, item_id: str, quantity: int | None) -> Cart:
+        """Take units of an item out, all when None. Raises InvalidField, CartLineNotFound."""
+        check_request_id(request_id)
+        if quantity is not None:
+            check_quantity(quantity)
+        async with self._repository.open_cart(owner) as cart:
+            lines = await cart.lines()
+            if await cart.note_request(request_id):
+                if item_id not in lines:
+                    raise CartLineNotFound(item_id)
+                left = max(0, lines.pop(item_id) - (quantity or MAX_QUANTITY))
+                await cart.put(item_id, left)
+                if left:
+                    lines[item_id] = left
+        return await self._priced(lines)
+
+    async def clear(self, owner: CartOwner) -> Cart:
+        async with self._repository.open_cart(owner) as cart:
+            await cart.clear()
+        return Cart(())
+
+    async def save(self, owner: CartOwner) -> Cart:
+        """Keep the cart for every later session of its buyer, in place of what was saved before."""
+        async with self._repository.open_cart(owner) as cart:
+            await cart.save()
+            lines = await cart.lines()
+        return await self._priced(lines)
+
+    async def _priced(self, lines: Lines, known: dict[str, Item] | None = None) -> Cart:
+        items = dict(known or {})
+        unknown = lines.keys() - items.keys()
+        if unknown:
+            items.update(await self._catalog.get_items(unknown))
+        # Item ids are numbers in disguise.
+        in_order = sorted(lines.items(), key=lambda line: (len(line[0]), line[0]))
+        return Cart(tuple(_line(items[item_id], quantity) for item_id, quantity in in_order if item_id in items))
+
+
+def _sum(lines: Lines, item_id: str, quantity: int) -> int:
+    if item_id not in lines and len(lines) >= MAX_LINES:
+        raise CartFull(MAX_LINES)
+    total = lines.get(item_id, 0) + quantity
+    if total > MAX_QUANTITY:
+        raise InvalidField("quantity", f"would make more than {MAX_QUANTITY} units of one item")
+    return total
+
+
+def _line(item: Item, quantity: int) -> CartLine:
+    return CartLine(item.item_id, quantity, item.name, item.price_cents, item.currency)

@@ -1,0 +1,66 @@
+"""Why the order service refuses."""
+
+from chassis.errors import FailedPrecondition, InvalidArgument, NotFound
+
+
+class OutOfStock(FailedPrecondition):
+    reason = "OUT_OF_STOCK"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"there are not enough units of item {item_id} left", {"item_id": item_id})
+
+
+class MixedCurrencies(FailedPrecondition):
+    reason = "MIXED_CURRENCIES"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"item {item_id} is priced in another currency than the rest", {"item_id": item_id})
+
+
+class CartEmpty(FailedPrecondition):
+    reason = "CART_EMPTY"
+
+    def __init__(self) -> None:
+        super().__init__("the cart is empty")
+
+
+class CartFull(FailedPrecondition):
+    reason = "CART_FULL"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the cart holds {limit} different items already")
+
+
+class ItemNotFound(NotFound):
+    reason = "ITEM_NOT_FOUND"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__("there is no such item", {"item_id": item_id})
+
+
+class CartLineNotFound(NotFound):
+    reason = "CART_LINE_NOT_FOUND"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__("the item is not in the cart", {"item_id": item_id})
+
+
+class OrderNotFound(NotFound):
+    reason = "ORDER_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such order")
+
+
+class PurchaseNotFound(NotFound):
+    reason = "PURCHASE_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("the buyer has not bought this item")
+
+
+class IdempotencyKeyReused(InvalidArgument):
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another order", {"field": "Idempotency-Key"})

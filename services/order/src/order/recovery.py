@@ -1,0 +1,54 @@
+"""Finishes what dead replicas began: an open reservation is a decided order that may not be recorded yet.
+
+Every replica looks. Two that find the same reservation do the same harmless thing, since recording is idempotent.
+"""
+
+import asyncio
+import logging
+import random
+from typing import Final
+
+from chassis.context import RequestContext, enter
+from chassis.errors import Refusal
+from order.catalog import Catalog
+from order.checkout import Checkout
+from order.repository import Repository
+
+logger = logging.getLogger(__name__)
+
+_INTERVAL_S: Final = 2.0
+# Older than any request can be under way, so that the living are left alone.
+_MIN_AGE_MS: Final = 6_000
+_BATCH: Final = 200
+_ROUNDS_PER_CLEANING: Final = 300
+
+
+class Recovery:
+    def __init__(self, repository: Repository, catalog: Catalog, checkout: Checkout) -> None:
+        self._repository = repository
+        self._catalog = catalog
+        self._checkout = checkout
+
+    async def run(self) -> None:
+        """Look every two seconds, for ever; every ten minutes, also drop carts nobody will come back to."""
+        rounds = random.randrange(_ROUNDS_PER_CLEANING)  # noqa: S311 - replicas should not all clean at once
+        while True:
+            await asyncio.sleep(_INTERVAL_S * random.uniform(0.8, 1.2))  # noqa: S311 - as above
+            rounds += 1
+            try:
+                await self.finish_open_orders()
+                if rounds % _ROUNDS_PER_CLEANING == 0:
+                    await self._repository.delete_idle_carts()
+            except Refusal as refusal:
+                logger.warning("recovery interrupted, will try again", extra={"reason": refusal.reason})
+
+    async def finish_open_orders(self, min_age_ms: int = _MIN_AGE_MS) -> int:
+        """Record the order of every open reservation of that age; returns how many were not recorded before."""
+        enter(RequestContext())
+        finished = 0
+        for reservation in await self._catalog.list_open_reservations(min_age_ms, _BATCH):
+            order, was_recorded = await self._checkout.finish(reservation)
+            if not was_recorded:
+                finished += 1
+                logger.info("finished an order", extra={"order_id": str(order.order_id)})
+        return finished
