@@ -8,8 +8,17 @@
 {{ include "agora.fullname" (first .) }}-{{ last . | kebabcase }}
 {{- end }}
 
+{{/* The headless Service of a row, whose addresses are those of its replicas: (list $ name row). */}}
+{{- define "agora.replicasName" -}}
+{{ include "agora.name" (list (first .) (index . 1)) }}{{ if eq (last .).serves "http" }}-replicas{{ end }}
+{{- end }}
+
 {{- define "agora.host" -}}
-{{ include "agora.name" . }}.{{ (first .).Release.Namespace }}.svc.{{ (first .).Values.clusterDomain }}
+{{ include "agora.name" . }}.{{ include "agora.domain" (first .) }}
+{{- end }}
+
+{{- define "agora.domain" -}}
+{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}
 {{- end }}
 
 {{- define "agora.releaseLabels" -}}
