@@ -1,5 +1,6 @@
 """The chart as the tests see it: rendered by helm, as objects."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,11 @@ def of_kind(objects: list[Object], *kinds: str) -> list[Object]:
 
 def name_of(found: Object) -> str:
     return f"{found['kind']}/{found['metadata']['name']}"
+
+
+def kebab(name: str) -> str:
+    """A row's name as it stands in names of objects."""
+    return re.sub(r"(?=[A-Z])", "-", name).lower()
 
 
 def pod_of(workload: Object) -> Object:

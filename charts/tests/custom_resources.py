@@ -21,7 +21,7 @@ def some(items: Any, most: int = 16) -> dict[str, Any]:
 
 
 def reference(group: str, *kinds: str) -> dict[str, Any]:
-    return fields(group={"const": group}, kind={"enum": kinds}, name=NAME)
+    return fields(group={"const": group}, kind={"enum": list(kinds)}, name=NAME)
 
 
 METHOD = fields(service={"type": "string", "pattern": r"^(?i:\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*)$"},

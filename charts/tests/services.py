@@ -1,0 +1,78 @@
+"""What the services' own sources say of them, read without importing them."""
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+import chart
+
+SERVICES = chart.REPOSITORY / "services"
+PROTOS = chart.REPOSITORY / "protos" / "agora"
+
+
+@dataclass
+class Variables:
+    """Environment variables a process reads: those it stops without, and all of them."""
+
+    needed: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+
+
+def rows() -> dict[str, chart.Object]:
+    """`services` of the chart's values."""
+    found: dict[str, chart.Object] = yaml.safe_load((chart.CHART / "values.yaml").read_text())["services"]
+    return found
+
+
+def components() -> set[str]:
+    return {chart.kebab(row) for row in rows()}
+
+
+def exists(module: str) -> bool:
+    package, _, name = module.partition(".")
+    return (SERVICES / package / "src" / package / f"{name or '__main__'}.py").exists()
+
+
+def variables(package: str) -> Variables:
+    """What `settings.py` of a package reads, the classes of the chassis it is built of included."""
+    found = Variables()
+    settings = ast.parse((SERVICES / package / "src" / package / "settings.py").read_text())
+    _collect(settings, found)
+    used = {node.id for node in ast.walk(settings) if isinstance(node, ast.Name)}
+    chassis = ast.parse((SERVICES / "chassis" / "src" / "chassis" / "settings.py").read_text())
+    classes = {node.name: node for node in chassis.body if isinstance(node, ast.ClassDef) and node.name != "Environment"}
+    for name in used & classes.keys():
+        _collect(classes[name], found)
+        if name == "ServiceSettings":
+            _collect(classes["ProcessSettings"], found)
+    return found
+
+
+def _collect(tree: ast.AST, found: Variables) -> None:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("environment"), kind), [ast.Constant(str(name)), *rest], keywords):
+                found.known.add(name)
+                has_default = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True}.get(kind, False)
+                if not has_default and not any(keyword.arg == "default" for keyword in keywords):
+                    found.needed.add(name)
+
+
+def rpcs(service: str) -> set[str]:
+    proto = (PROTOS / service / "v1" / f"{service}.proto").read_text()
+    return set(re.findall(r"^\s*rpc (\w+)", proto, re.MULTILINE))
+
+
+def called_rpcs(package: str) -> dict[str, set[str]]:
+    """RPCs a package's sources call, by the service that has them: attributes named like an RPC, as stubs have them."""
+    attributes = {
+        node.attr
+        for source in (SERVICES / package / "src").rglob("*.py")
+        if source.name != "servicer.py"
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    others = (service.name for service in PROTOS.iterdir() if service.name != package)
+    return {service: called for service in others if (called := rpcs(service) & attributes)}

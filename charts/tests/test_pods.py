@@ -1,0 +1,156 @@
+"""What every pod owes the cluster it runs in: restricted security, resources, probes, pinned images, a matching Service."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+import chart
+
+UNITS = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+def quantity(text):
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Z]i)?", text).groups("")
+    return Decimal(number) * UNITS[unit]
+
+
+def test_every_pod_passes_the_restricted_standard_and_more(objects):
+    for name, pod in chart.pods(objects):
+        spec = pod["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["runAsUser"] > 0, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        assert spec["automountServiceAccountToken"] is False, name
+        assert all({"configMap", "emptyDir", "secret"} & volume.keys() for volume in spec.get("volumes", [])), name
+        for container in chart.containers(pod):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            assert not any("hostPort" in port for port in container.get("ports", [])), name
+
+
+def test_every_container_has_requests_and_a_memory_limit(objects):
+    for name, pod in chart.pods(objects):
+        for container in chart.containers(pod):
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}, name
+            limit = quantity(container["resources"]["limits"]["memory"])
+            assert limit >= quantity(container["resources"]["requests"]["memory"]), name
+
+
+def test_every_container_that_listens_has_all_probes(objects):
+    for name, pod in chart.pods(objects):
+        for container in chart.containers(pod):
+            if "ports" in container:
+                assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
+
+
+def test_no_liveness_probe_asks_for_what_another_part_can_take_away(objects):
+    """Readiness turns NOT_SERVING when a store is away; a liveness that did so too would kill what is healthy."""
+    for name, pod in chart.pods(objects):
+        for container in chart.containers(pod):
+            for probe in (container.get("startupProbe", {}), container.get("livenessProbe", {})):
+                assert "grpc" not in probe, name
+                assert probe.get("httpGet", {}).get("path") != "/readyz", name
+
+
+def test_every_image_has_a_tag_that_stays(objects):
+    for name, pod in chart.pods(objects):
+        for container in chart.containers(pod):
+            _, _, tag = container["image"].rpartition("/")[2].partition(":")
+            assert tag, name
+            assert not tag.startswith("latest"), name
+
+
+def test_every_writable_mount_is_a_volume_with_a_limit(objects):
+    for name, pod in chart.pods(objects):
+        for volume in pod["spec"].get("volumes", []):
+            assert "emptyDir" not in volume or "sizeLimit" in volume["emptyDir"], name
+
+
+def test_a_selector_matches_the_pods_of_exactly_one_workload(objects):
+    labels = {name: pod["metadata"]["labels"] for name, pod in chart.pods(objects)}
+    for workload in chart.of_kind(objects, "Deployment", "StatefulSet"):
+        selector = workload["spec"]["selector"]["matchLabels"]
+        own = chart.name_of(workload)
+        assert [name for name, found in labels.items() if chart.selects(selector, found)] == [own]
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & selector.keys(), own
+
+
+def test_every_service_selects_a_workload_that_listens_on_its_ports(objects):
+    for service in chart.of_kind(objects, "Service"):
+        selected = [
+            pod
+            for workload in chart.of_kind(objects, "Deployment", "StatefulSet")
+            if chart.selects(service["spec"]["selector"], (pod := chart.pod_of(workload))["metadata"]["labels"])
+        ]
+        assert len(selected) == 1, chart.name_of(service)
+        ports = {port["name"] for container in chart.containers(selected[0]) for port in container.get("ports", [])}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports, chart.name_of(service)
+
+
+def test_what_a_pod_refers_to_exists(objects):
+    made = {chart.name_of(found) for found in objects}
+    for name, pod in chart.pods(objects):
+        assert f"ServiceAccount/{pod['spec']['serviceAccountName']}" in made, name
+        for volume in pod["spec"].get("volumes", []):
+            if "configMap" in volume:
+                assert f"ConfigMap/{volume['configMap']['name']}" in made, name
+
+
+def test_every_key_of_the_generated_secret_that_is_read_exists():
+    objects = chart.render(*chart.VARIANTS["everything"])
+    keys = chart.of_kind(objects, "Secret")[0]["data"].keys()
+    read = {
+        variable["valueFrom"]["secretKeyRef"]["key"]
+        for _, pod in chart.pods(objects)
+        for container in chart.containers(pod)
+        for variable in container.get("env", [])
+        if "valueFrom" in variable
+    }
+    mounted = {
+        item["key"]
+        for _, pod in chart.pods(objects)
+        for volume in pod["spec"].get("volumes", [])
+        for item in volume.get("secret", {}).get("items", [])
+    }
+    assert read | mounted == keys
+
+
+def test_a_changed_setting_restarts_the_services_and_nothing_else():
+    before, after = chart.render(), chart.render("--set=log.level=debug")
+    changed = {name for (name, old), (_, new) in zip(chart.pods(before), chart.pods(after), strict=True) if old != new}
+    assert changed == {f"Deployment/agora-{name}" for name in ("account", "catalog", "gateway", "order", "review")}
+
+
+def test_a_rolling_update_never_has_fewer_replicas_than_before(objects):
+    budgets = [found["spec"]["selector"]["matchLabels"] for found in chart.of_kind(objects, "PodDisruptionBudget")]
+    for workload in chart.of_kind(objects, "Deployment"):
+        container = chart.pod_of(workload)["spec"]["containers"][0]
+        if "preStop" not in container.get("lifecycle", {}):
+            continue  # a part of which there is one
+        assert workload["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+        delay = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert chart.pod_of(workload)["spec"]["terminationGracePeriodSeconds"] >= delay + 20
+        if workload["spec"].get("replicas", 2) > 1:
+            assert workload["spec"]["selector"]["matchLabels"] in budgets, chart.name_of(workload)
+
+
+@pytest.mark.parametrize(("variant", "most"), [((), "1.5Gi"), (("--set=services.reviewWorker.enabled=true",), "1.5Gi")])
+def test_the_default_installation_asks_for_little_memory(variant, most):
+    objects = chart.render(*variant)
+    least = {
+        found["spec"]["scaleTargetRef"]["name"]: found["spec"]["minReplicas"]
+        for found in chart.of_kind(objects, "HorizontalPodAutoscaler")
+    }
+    asked = sum(
+        quantity(container["resources"]["requests"]["memory"])
+        * workload["spec"].get("replicas", least.get(workload["metadata"]["name"], 1))
+        for workload in chart.of_kind(objects, "Deployment", "StatefulSet")
+        for container in chart.containers(chart.pod_of(workload))
+    )
+    print(f"requests sum to {asked / 2**20} MiB")
+    assert asked < quantity(most)
