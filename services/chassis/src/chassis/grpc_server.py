@@ -70,6 +70,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
             metrics.RPC_ACTIVE.inc()
             try:
                 response = await behaviour(request, call)
+            except asyncio.CancelledError:  # the sender left, or its deadline passed
+                metrics.RPC_DURATION.labels(method, "CANCELLED").observe(time.perf_counter() - started)
+                raise
+            except grpc.aio.AbortError:
+                raise
             except Exception as error:
                 refusal = _refusal_of(error, method)
                 code = status.code_of(refusal)
