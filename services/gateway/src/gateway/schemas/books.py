@@ -1,0 +1,51 @@
+"""The bookstore of the seeds, with the names they chose."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from gateway.schemas.types import Moment, NotNull, QueryParameters, RequestBody, Stock, Text, WholeNumber
+
+BookNumber = Annotated[WholeNumber, Field(ge=0, lt=10**18, examples=[1])]
+Topic = Annotated[str, Field(examples=["distributed systems"])]
+Cost = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False, description="Dollars.", examples=[30.0])]
+
+
+class BookQuery(QueryParameters):
+    topic: Annotated[Text, Field(max_length=100, description="All books when left out.")] = ""
+
+
+class BookTitle(BaseModel):
+    id: Annotated[int, Field(examples=[2])]
+    title: Annotated[str, Field(examples=["RPCs for Dummies"])]
+
+
+class Book(BookTitle):
+    topic: Topic
+    cost: Cost
+    count: Stock
+
+
+class BookChange(RequestBody):
+    """What to set; what is left out stays as it is. The cost is rounded to whole cents."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    count: Annotated[Stock | SkipJsonSchema[None], NotNull] = None
+    cost: Annotated[Cost | SkipJsonSchema[None], NotNull] = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("should have count or cost")
+        return self
+
+
+class Purchase(BaseModel):
+    model_config = ConfigDict(validate_by_name=True)
+
+    order_id: Annotated[str, Field(alias="OrderId", examples=["7f9c24e8-3b1a-5c1e-9a3e-2f1d0b8c6a54"])]
+    order_status: Annotated[Literal["Success"], Field(alias="Order status")]
+    id: Annotated[int, Field(alias="ID", examples=[2])]
+    date: Annotated[Moment, Field(alias="Date")]

@@ -1,0 +1,89 @@
+"""Items, searches and seller ratings."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from gateway.schemas.types import (
+    Currency,
+    Id,
+    Moment,
+    NextPageToken,
+    NotNull,
+    PageQuery,
+    PriceCents,
+    RequestBody,
+    Stock,
+    Text,
+    WholeNumber,
+)
+
+Category = Annotated[int, Field(ge=0, le=999, examples=[3])]
+Keyword = Annotated[Text, Field(min_length=1, max_length=8, examples=["red"])]
+Condition = Annotated[Literal["new", "used"], Field(examples=["new"])]
+
+
+class NewItem(RequestBody):
+    name: Annotated[Text, Field(min_length=1, max_length=32, examples=["Desk lamp"])]
+    category: Category
+    keywords: Annotated[list[Keyword], Field(max_length=5, examples=[["red", "lamp"]])]
+    condition: Condition
+    price_cents: PriceCents
+    quantity: Stock
+    currency: Currency = "USD"
+
+
+class ItemChange(RequestBody):
+    """What to set; what is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    price_cents: Annotated[PriceCents | SkipJsonSchema[None], NotNull] = None
+    quantity: Annotated[Stock | SkipJsonSchema[None], NotNull] = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("should have price_cents or quantity")
+        return self
+
+
+class Item(BaseModel):
+    item_id: Id
+    name: Annotated[str, Field(examples=["Desk lamp"])]
+    category: Category
+    keywords: Annotated[list[str], Field(examples=[["red", "lamp"]])]
+    condition: Condition
+    price_cents: PriceCents
+    currency: Currency
+    quantity: Stock
+    seller_id: Id
+    created_at: Moment
+    version: Annotated[int, Field(description="Grows with every change.", examples=[1])]
+
+
+class ItemPage(BaseModel):
+    items: list[Item]
+    next_page_token: NextPageToken
+
+
+class SearchQuery(PageQuery):
+    category: Annotated[WholeNumber | None, Field(ge=0, le=999)] = None
+    keywords: Annotated[
+        list[Keyword],
+        Field(
+            default_factory=list,
+            alias="keyword",
+            max_length=5,
+            description="Any of these; items that match more of them come first.",
+        ),
+    ]
+    topic: Annotated[Text, Field(max_length=100)] = ""
+    text: Annotated[Text, Field(alias="q", max_length=200, description="Words that the name must all have.")] = ""
+
+
+class Rating(BaseModel):
+    seller_id: Id
+    thumbs_up: Annotated[int, Field(ge=0, examples=[12])]
+    thumbs_down: Annotated[int, Field(ge=0, examples=[1])]
