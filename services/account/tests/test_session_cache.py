@@ -78,7 +78,7 @@ async def test_a_redis_that_hangs_is_waited_for_once_a_second_at_most(breakable_
             assert await cache.read([b"t" * 32]) == {}
             await cache.write([session()], time.time())
             await cache.remove(b"t" * 32)
-        assert time.perf_counter() - started < redis.TIMEOUT_S
+        assert time.perf_counter() - started < 2, f"not 300 times {redis.TIMEOUT_S} s"
 
 
 async def test_a_lost_redis_is_logged_once_and_so_is_its_return(breakable_valkey, caplog):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import statistics
 import time
 
 import asyncpg
@@ -149,6 +150,7 @@ async def test_200_sign_ins_at_once_starve_neither_the_loop_nor_the_memory(repli
     process = psutil.Process(os.getpid())
     before = process.memory_info().rss
 
+    storm_began = time.perf_counter()
     sign_ins = asyncio.gather(*(replica.sign_in() for _ in range(200)))
     delays, peak = [], before
     while not sign_ins.done():
@@ -158,6 +160,6 @@ async def test_200_sign_ins_at_once_starve_neither_the_loop_nor_the_memory(repli
         peak = max(peak, process.memory_info().rss)
 
     assert len({signed_in.token for signed_in in await sign_ins}) == 200
-    assert len(delays) > 50
-    assert max(delays) < 1
+    assert statistics.median(delays) < 0.1
+    assert max(delays) < (time.perf_counter() - storm_began) / 2, "another RPC never waits for the whole queue"
     assert peak - before < 200 * 2**20, "200 hashes at once would hold 3.8 GiB"

@@ -5,7 +5,7 @@ import grpc
 import pytest
 
 from chassis import context, grpc_client
-from chassis.context import DEFAULT_TIMEOUT_S, RequestContext
+from chassis.context import DEFAULT_TIMEOUT_S
 from chassis.errors import DeadlineExceeded
 from chassis.grpc_client import TierDown
 from chassis.status import RemoteRefusal

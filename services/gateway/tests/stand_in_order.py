@@ -59,6 +59,8 @@ class StandInOrders(StandIn, OrderServiceServicer):
             raise CartEmpty("the cart is empty")
         order = self._sell(request.buyer_id, bought)
         self._placed[key] = (asked, order)
+        if not asked:
+            bought.clear()
         return pb.PlaceOrderResponse(order=order)
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Any) -> pb.GetOrderResponse:
@@ -90,9 +92,9 @@ class StandInOrders(StandIn, OrderServiceServicer):
         cart = self._cart_of(request.owner)
         if request.item_id not in cart:
             raise CartLineNotFound("the item is not in the cart", {"item_id": request.item_id})
-        left = cart.pop(request.item_id) - request.quantity if request.HasField("quantity") else 0
-        if left > 0:
-            cart[request.item_id] = left
+        cart[request.item_id] -= request.quantity if request.HasField("quantity") else cart[request.item_id]
+        if cart[request.item_id] <= 0:
+            del cart[request.item_id]
         return pb.RemoveCartItemResponse(cart=self._shown(request.owner))
 
     async def ClearCart(self, request: pb.ClearCartRequest, context: Any) -> pb.ClearCartResponse:

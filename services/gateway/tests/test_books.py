@@ -98,5 +98,5 @@ def test_nobody_else_changes_books(http, headers):
 
 def test_without_an_operators_token_nobody_changes_books(mesh, tmp_path):
     with running_gateway(mesh.targets, tmp_path, AGORA_OPERATOR_TOKEN="") as gateway, gateway.client() as http:
-        refused = http.patch("/books/1", json={"count": 1}, headers={"authorization": "Bearer "})
+        refused = http.patch("/books/1", json={"count": 1}, headers={"authorization": "Bearer x"})
     assert (refused.status_code, refused.json()["reason"]) == (403, "OPERATOR_TOKEN_UNSET")

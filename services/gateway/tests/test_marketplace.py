@@ -77,6 +77,7 @@ def test_an_owner_sets_price_and_quantity_and_nobody_else_does(seller, sign_up, 
     assert changed.status_code == 200
     assert (changed.json()["price_cents"], changed.json()["quantity"]) == (0, item["quantity"])
     assert seller.http.patch(path, json={"quantity": 9}).json()["quantity"] == 9
+    assert seller.http.patch(path, json={}).json()["quantity"] == 9
     refused = sign_up("seller").http.patch(path, json={"quantity": 1})
     assert (refused.status_code, refused.json()["reason"]) == (403, "NOT_ITEM_OWNER")
 

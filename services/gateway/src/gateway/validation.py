@@ -40,5 +40,4 @@ def _field_problem(fault: Mapping[str, Any]) -> FieldProblem:
     place, *path = fault["loc"]
     name = ".".join(str(step) for step in path) or str(place)
     sentence = _SENTENCES.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-    # Names of unknown fields are the sender's own, and JSON lets them hold halves of surrogate pairs.
-    return FieldProblem(name[:_MAX_NAME_LENGTH].encode(errors="replace").decode(), sentence)
+    return FieldProblem(name[:_MAX_NAME_LENGTH], sentence)

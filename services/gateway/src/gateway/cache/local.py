@@ -92,7 +92,9 @@ class LocalCache:
 
     def put(self, key: str, value: Any, size: int, ticket: int) -> None:
         """Store a value of about `size` bytes, unless it may be old."""
-        if not self._trusted_until or ticket < self._oldest_valid_ticket or self._drops.get(key, -1) > ticket:
+        if not self._trusted_until:
+            return
+        if ticket < self._oldest_valid_ticket or self._drops.get(key, -1) > ticket:
             metrics.REJECTED_LOCAL.inc()
             return
         self._remove(key)

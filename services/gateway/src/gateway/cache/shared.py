@@ -17,6 +17,7 @@ from gateway.cache import metrics
 
 _LIFETIME_MS: Final = 60_000
 _LEASE_MS: Final = 5_000
+_GENERATION_MS: Final = 600_000
 
 _GET_OR_LEASE: Final = """
 local found = redis.call('MGET', unpack(KEYS))
@@ -42,6 +43,14 @@ for i, key in ipairs(KEYS) do
 end
 return filled
 """
+_GET_PAGE: Final = """
+local generation = redis.call('GET', KEYS[1])
+if generation then
+  return {generation, 0, redis.call('GET', KEYS[2])}
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {ARGV[1], 1, false}
+"""
 
 
 class Leases:
@@ -59,6 +68,7 @@ class SharedCache:
         self._redis = redis
         self._get_or_lease = redis.register_script(_GET_OR_LEASE)
         self._fill = redis.register_script(_FILL)
+        self._get_page = redis.register_script(_GET_PAGE)
 
     async def get_or_lease(self, keys: Sequence[str]) -> tuple[dict[str, bytes], Leases]:
         """The values that are there, and leases on those that are not, as far as nobody else holds them."""
@@ -80,6 +90,15 @@ class SharedCache:
             ]
             filled: int = await self._fill(keys=leased, args=arguments)
             metrics.REJECTED_SHARED.inc(len(leased) - filled)
+
+    async def get_page(self, scope: str, page_key: str, new_generation: str) -> tuple[str, bool, bytes | None]:
+        """The scope's generation, whether it was made up now, and the page if one is stored, right or not."""
+        arguments: list[str | int] = [new_generation, _GENERATION_MS]
+        generation, is_new, page = await self._get_page(keys=[scope, page_key], args=arguments)
+        return generation.decode(), bool(is_new), page
+
+    async def put_page(self, page_key: str, page: bytes) -> None:
+        await self._redis.set(page_key, page, px=_LIFETIME_MS)
 
     async def clear(self) -> None:
         """Empty the whole cache, for every gateway."""

@@ -1,7 +1,7 @@
 """Both tiers and their watch, as `CACHE_MODE` asks for them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -41,13 +41,28 @@ class CacheTiers:
 
     def fill_soon(self, values: Mapping[str, bytes], leases: Leases) -> None:
         """Fill the shared tier without letting the reader wait for it; the leases make it safe however late it is."""
-        task = asyncio.create_task(self._fill(values, leases))
+        self._soon(self._shared.fill(values, leases))
+
+    async def get_page(self, scope: str, page_key: str, new_generation: str) -> tuple[str, bool, bytes | None] | None:
+        """As SharedCache.get_page; None while the shared tier is not trusted."""
+        if self._watch.is_trusted:
+            try:
+                return await self._shared.get_page(scope, page_key, new_generation)
+            except _FAILURES:
+                self._watch.doubt()
+        return None
+
+    def put_page_soon(self, page_key: str, page: bytes) -> None:
+        self._soon(self._shared.put_page(page_key, page))
+
+    def _soon(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._unless_it_fails(work))
         self._fills.add(task)
         task.add_done_callback(self._fills.discard)
 
-    async def _fill(self, values: Mapping[str, bytes], leases: Leases) -> None:
+    async def _unless_it_fails(self, work: Coroutine[None, None, None]) -> None:
         try:
-            await self._shared.fill(values, leases)
+            await work
         except _FAILURES:
             self._watch.doubt()
 

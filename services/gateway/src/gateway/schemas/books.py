@@ -1,11 +1,10 @@
 """The bookstore of the seeds, with the names they chose."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.schemas.types import Moment, NotNull, QueryParameters, RequestBody, Stock, Text, WholeNumber
+from gateway.schemas.types import Moment, QueryParameters, RequestBody, Stock, Text, WholeNumber
 
 BookNumber = Annotated[WholeNumber, Field(ge=0, lt=10**18, examples=[1])]
 Topic = Annotated[str, Field(examples=["distributed systems"])]
@@ -30,16 +29,8 @@ class Book(BookTitle):
 class BookChange(RequestBody):
     """What to set; what is left out stays as it is. The cost is rounded to whole cents."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    count: Annotated[Stock | SkipJsonSchema[None], NotNull] = None
-    cost: Annotated[Cost | SkipJsonSchema[None], NotNull] = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("should have count or cost")
-        return self
+    count: Stock | None = None
+    cost: Cost | None = None
 
 
 class Purchase(BaseModel):

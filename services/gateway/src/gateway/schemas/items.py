@@ -1,16 +1,14 @@
 """Items, searches and seller ratings."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, Field
 
 from gateway.schemas.types import (
     Currency,
     Id,
     Moment,
     NextPageToken,
-    NotNull,
     PageQuery,
     PriceCents,
     RequestBody,
@@ -37,16 +35,8 @@ class NewItem(RequestBody):
 class ItemChange(RequestBody):
     """What to set; what is left out stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    price_cents: Annotated[PriceCents | SkipJsonSchema[None], NotNull] = None
-    quantity: Annotated[Stock | SkipJsonSchema[None], NotNull] = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("should have price_cents or quantity")
-        return self
+    price_cents: PriceCents | None = None
+    quantity: Stock | None = None
 
 
 class Item(BaseModel):

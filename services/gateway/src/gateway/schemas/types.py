@@ -29,15 +29,8 @@ def _check_whole_number(value: Any) -> Any:
     return value
 
 
-def _check_given(value: Any) -> Any:
-    if value is None:
-        raise ValueError("should be left out rather than null")
-    return value
-
-
 # Query strings and paths hold text: only digits are a number there, not "5.0" or "1_000".
 WholeNumber = Annotated[int, BeforeValidator(_check_whole_number)]
-NotNull = BeforeValidator(_check_given)
 
 Text = Annotated[str, StringConstraints(pattern=_PRINTABLE)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE), Field(examples=["8"])]
