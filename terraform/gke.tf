@@ -6,7 +6,8 @@ resource "google_container_cluster" "agora" {
   name                = local.prefix
   location            = var.region
   deletion_protection = var.deletion_protection
-  resource_labels     = local.labels
+  # The provider's default_labels reach `labels` only; what is called otherwise is labelled by hand, here and below.
+  resource_labels = local.labels
 
   # Autopilot refuses these arguments even at the value it would choose itself, hence null instead of false.
   enable_autopilot            = local.autopilot ? true : null

@@ -13,7 +13,6 @@ resource "google_redis_instance" "cache" {
   transit_encryption_mode = "SERVER_AUTHENTICATION"
   # It holds nothing that cannot be computed again, and `deletion_protection` in the variables is about data.
   deletion_protection = false
-  labels              = local.labels
 
   redis_configs = {
     "maxmemory-policy" = "allkeys-lru"

@@ -4,7 +4,6 @@ resource "google_artifact_registry_repository" "images" {
   location      = var.region
   format        = "DOCKER"
   description   = "Images of ${local.prefix}"
-  labels        = local.labels
 
   docker_config {
     immutable_tags = true

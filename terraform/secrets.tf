@@ -11,7 +11,6 @@ locals {
 
 resource "google_secret_manager_secret" "redis_url" {
   secret_id = "${local.prefix}-redis-url"
-  labels    = local.labels
 
   replication {
     user_managed {
