@@ -15,16 +15,17 @@ def problems(block: Block) -> list[str]:
 
 
 def _differences(path: str, body: Body, schema: Schema) -> Iterator[str]:
-    children = list(nested_blocks(body))
-    given = {*arguments(body), *(name for name, _ in children)}
+    given = {binding_name(name) for name in arguments(body)}
     for name in arguments(body):
         if binding_name(name) not in schema.arguments:
-            yield f"{path}: {name} is {'a block, not an argument' if binding_name(name) in schema.blocks else 'no argument'}"
-    for name, child in children:
+            what = "a block, not an argument" if binding_name(name) in schema.blocks else "no argument"
+            yield f"{path}: {name} is {what}"
+    for name, child in nested_blocks(body):
+        given.add(binding_name(name))
         nested = schema.blocks.get(binding_name(name))
         if nested is None:
-            yield f"{path}: {name} is {'an argument, not a block' if binding_name(name) in schema.arguments else 'no block'}"
+            what = "an argument, not a block" if binding_name(name) in schema.arguments else "no block"
+            yield f"{path}: {name} is {what}"
         else:
             yield from _differences(f"{path}.{name}", child, nested)
-    for name in sorted(schema.required - {binding_name(name) for name in given}):
-        yield f"{path}: {name} is missing"
+    yield from (f"{path}: {name} is missing" for name in sorted(schema.required - given))

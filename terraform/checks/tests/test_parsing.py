@@ -1,7 +1,6 @@
 """Every file parses; whatever Terraform or its test runner reads is among them."""
 
 import pytest
-
 from checks.configuration import MODULE, blocks, parse
 
 SOURCES = sorted([*MODULE.glob("*.tf"), *MODULE.glob("tests/*.tftest.hcl")])

@@ -1,7 +1,6 @@
 """References lead somewhere, and nothing is declared that nobody uses."""
 
 import pytest
-
 from checks.configuration import MODULE, blocks, configuration
 from checks.references import broken, unused
 

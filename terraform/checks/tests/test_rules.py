@@ -1,7 +1,6 @@
 """The house rules of the configuration."""
 
 import pytest
-
 from checks.configuration import MODULE, arguments, configuration, nested_blocks, of_kind, parse
 
 VARIABLES = of_kind("variable")

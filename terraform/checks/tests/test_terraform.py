@@ -1,22 +1,17 @@
 """What Terraform itself says, as far as this machine lets it."""
 
-import os
 from pathlib import Path
 
 import pytest
-
 from checks.configuration import MODULE
-from checks.programs import ENVIRONMENTS, run, sandbox, succeed, terraform
+from checks.programs import run, sandbox, succeed, terraform
 
 ENVIRONMENT_FILES = sorted(MODULE.glob("envs/*.tfvars"))
 
 
 @pytest.fixture(scope="module")
-def initialised(request):
+def initialised():
     """The module with its provider, where the registry is reached."""
-    plugins = ENVIRONMENTS / "plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
-    os.environ["TF_PLUGIN_CACHE_DIR"] = str(plugins)
     with sandbox("*.tf", "envs/*", "templates/*", "tests/*") as copy:
         finished = run(terraform(), "init", "-backend=false", "-input=false", cwd=copy)
         if "Failed to query available provider packages" in finished.stderr:
@@ -45,4 +40,5 @@ def test_the_variables_refuse_what_they_should():
 @pytest.mark.parametrize("file", ENVIRONMENT_FILES, ids=lambda file: file.stem)
 def test_the_variables_accept_an_environment(file: Path):
     with sandbox("variables.tf", f"envs/{file.name}") as copy:
-        succeed(terraform(), "plan", "-input=false", f"-var-file=envs/{file.name}", "-var=project_id=acme-shop", cwd=copy)
+        values = (f"-var-file=envs/{file.name}", "-var=project_id=acme-shop")
+        succeed(terraform(), "plan", "-input=false", *values, cwd=copy)
