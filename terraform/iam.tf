@@ -56,6 +56,6 @@ resource "google_project_iam_member" "database" {
   # Cloud SQL has no policy on an instance; the condition narrows the project's to this one.
   condition {
     title      = "only-${google_sql_database_instance.agora.name}"
-    expression = "resource.service == 'sqladmin.googleapis.com' && resource.name == 'projects/${var.project_id}/instances/${google_sql_database_instance.agora.name}'"
+    expression = "resource.type == 'sqladmin.googleapis.com/Instance' && resource.name == 'projects/${var.project_id}/instances/${google_sql_database_instance.agora.name}'"
   }
 }
