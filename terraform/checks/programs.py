@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import files
@@ -29,14 +29,25 @@ QUIET = {
 }
 
 
-def run(*command: str | Path, cwd: Path = MODULE, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str | Path, cwd: Path = MODULE, stdin: str = "", environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  # the checks name every program themselves
-        command, cwd=cwd, input=stdin, env=os.environ | QUIET, capture_output=True, text=True, check=False, timeout=300
+        command,
+        cwd=cwd,
+        input=stdin,
+        env={**os.environ, **QUIET, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 
-def succeed(*command: str | Path, cwd: Path = MODULE, stdin: str = "") -> str:
-    finished = run(*command, cwd=cwd, stdin=stdin)
+def succeed(
+    *command: str | Path, cwd: Path = MODULE, stdin: str = "", environment: Mapping[str, str] | None = None
+) -> str:
+    finished = run(*command, cwd=cwd, stdin=stdin, environment=environment)
     assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
     return finished.stdout
 

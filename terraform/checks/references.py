@@ -30,7 +30,7 @@ def _broken_in(text: str) -> Iterator[str]:
 
 def _has_attribute(kind: str, attribute: str) -> bool:
     schema = schema_of("resource", kind)
-    return schema is not None and binding_name(attribute) in schema.attributes
+    return schema is not None and binding_name(attribute) in {*schema.attributes, *schema.blocks}
 
 
 def unused(among: Iterable[Block]) -> list[str]:
