@@ -1,4 +1,4 @@
-"""A google provider that has the schema and nothing else: enough for Terraform to validate and run mocked tests offline.
+"""A google provider that has the schema and nothing else: with it Terraform validates and runs mocked tests offline.
 
 It serves Terraform's plugin protocol from inside the test process, where Terraform finds it by TF_REATTACH_PROVIDERS.
 """
