@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := protos $(addprefix services/,chassis catalog order account review gateway localmesh cli)
+PACKAGES := protos $(addprefix services/,chassis catalog order account review gateway monolith localmesh cli)
 
 CACHE ?= tiered
 REPLICAS ?=

@@ -1,5 +1,6 @@
 """Replicas of the catalog over real PostgreSQL, and the few statements that tests ask a database themselves."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from itertools import count
@@ -22,6 +23,12 @@ from chassis.grpc_client import call
 from chassis.postgres import Database
 
 _request_numbers = count()
+
+WAITING = """
+    SELECT pid
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
+"""
 
 ITEM = {
     "seller_id": "seller-1",
@@ -104,12 +111,15 @@ class StartReplica:
     serve: Any
     channel_to: Any
     dsn: str
+    invalidation: Any
 
     async def __call__(self) -> Replica:
         database = await self.open_database("catalog", self.dsn)
         repository = Repository(database)
         listing = Listing(repository)
-        servicer = CatalogServicer(Items(repository, listing), Search(repository, listing), Reservations(repository))
+        items = Items(repository, listing, self.invalidation)
+        reservations = Reservations(repository, self.invalidation)
+        servicer = CatalogServicer(items, Search(repository, listing), reservations)
         add = catalog_pb2_grpc.add_CatalogServiceServicer_to_server
         served = await self.serve(add, servicer, tier="catalog")
         return Replica(catalog_pb2_grpc.CatalogServiceStub(self.channel_to(served.target)), database, repository)
@@ -121,9 +131,9 @@ async def dsn(database_for) -> str:
 
 
 @pytest.fixture
-def start_replica(open_database, serve, channel_to, dsn) -> StartReplica:
+def start_replica(open_database, serve, channel_to, dsn, invalidation) -> StartReplica:
     """`await start_replica()`: all replicas of a test share one database."""
-    return StartReplica(open_database, serve, channel_to, dsn)
+    return StartReplica(open_database, serve, channel_to, dsn, invalidation)
 
 
 @pytest.fixture
@@ -142,3 +152,24 @@ async def connection(dsn):
     opened = await asyncpg.connect(dsn)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def blocker(dsn):
+    """A second connection, which holds what replicas then wait for."""
+    opened = await asyncpg.connect(dsn)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def waiting_backends(connection):
+    """`await waiting_backends(n)`: the processes that wait for a lock in this database, as soon as they are `n`."""
+
+    async def wait_for(number=1) -> list[int]:
+        async with asyncio.timeout(20):
+            while len(pids := [row["pid"] for row in await connection.fetch(WAITING)]) < number:
+                await asyncio.sleep(0)
+        return pids
+
+    return wait_for

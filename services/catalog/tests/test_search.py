@@ -1,5 +1,6 @@
 """Search against the same search written plainly in Python, and the pages it is cut into."""
 
+import asyncio
 import random
 from itertools import product
 
@@ -30,13 +31,15 @@ def generated_items():
 
 @pytest.fixture
 async def shelf(replica, connection):
-    """A catalog of generated items only, as (item id, description) in the order of their registration."""
+    """A catalog of generated items only, as (item id, description) in the order of their ids."""
     await connection.execute("DELETE FROM items")
-    shelf = []
-    for described in generated_items():
-        topic = described.pop("topic")
-        item = await replica.register(**described)
-        shelf.append((item.item_id, {**described, "topic": topic}))
+
+    async def register(described):
+        fields = {name: value for name, value in described.items() if name != "topic"}
+        return (await replica.register(**fields)).item_id, described
+
+    shelf = await asyncio.gather(*map(register, generated_items()))
+    shelf.sort(key=lambda item: int(item[0]))
     for topic in ("gardens", "cities"):
         ids = [int(item_id) for item_id, item in shelf if item["topic"] == topic]
         await connection.execute("UPDATE items SET topic = $1 WHERE id = ANY($2::bigint[])", topic, ids)
@@ -85,16 +88,20 @@ async def test_every_combination_of_filters_finds_what_it_should_in_order_and_in
         assert all(len(page) == size for page in pages[:-1])
 
 
-@pytest.mark.parametrize("keywords", [(), ("red",), ("red", "blue", "lamp")])
-@pytest.mark.parametrize("page_size", [1, 49, 50])
-async def test_pages_neither_lose_nor_repeat_an_item(replica, shelf, keywords, page_size):
-    filters = given_only(category=1, keywords=keywords)
-    pages = await every_page(replica.search, page_size, **filters)
-    assert [item_id for page in pages for item_id in page] == reference(shelf, 1, keywords, None, None)
+async def test_pages_of_any_size_neither_lose_nor_repeat_an_item(replica, shelf, subtests):
+    for keywords, page_size in product([(), ("red",), ("red", "blue", "lamp")], [1, 49, 50]):
+        with subtests.test(keywords=keywords, page_size=page_size):
+            pages = await every_page(replica.search, page_size, **given_only(category=1, keywords=keywords))
+            assert [item_id for page in pages for item_id in page] == reference(shelf, 1, keywords, None, None)
 
 
-@pytest.mark.parametrize("filters", [{}, {"category": 1}, {"keywords": ["red", "blue"]}, {"text": "red"}])
-async def test_pages_stay_whole_while_items_are_registered(replica, shelf, filters):
+async def test_pages_stay_whole_while_items_are_registered(replica, shelf, subtests):
+    for filters in ({}, {"category": 1}, {"keywords": ["red", "blue"]}, {"text": "red"}):
+        with subtests.test(filters=filters):
+            await pages_stay_whole(replica, shelf, filters)
+
+
+async def pages_stay_whole(replica, shelf, filters):
     wanted = ("category", "keywords", "topic", "text")
     before = reference(shelf, *({"keywords": (), **filters}.get(name) for name in wanted))
     seen, token = [], ""
@@ -126,18 +133,19 @@ async def test_text_finds_whole_words_without_regard_to_case_in_any_script(repli
         assert not (await replica.search(text=text)).items
 
 
-@pytest.mark.parametrize(
-    "other",
-    [{"category": 2}, {"keywords": ["red"]}, {"keywords": ["blue"], "category": 1}, {"text": "red", "category": 1}, {}],
-)
-async def test_a_page_token_of_another_search_is_refused(replica, shelf, other):
+async def test_a_page_token_of_another_search_is_refused(replica, shelf, subtests):
     token = (await replica.search(category=1, page_size=2)).next_page_token
-    with pytest.raises(Refusal) as refused:
-        await replica.search(page_size=2, page_token=token, **other)
-    assert (code_of(refused.value), refused.value.reason) == (
-        grpc.StatusCode.INVALID_ARGUMENT,
-        "INVALID_PAGE_TOKEN",
-    )
+    for other in (
+        {},
+        {"category": 2},
+        {"keywords": ["red"]},
+        {"category": 1, "keywords": ["blue"]},
+        {"category": 1, "text": "red"},
+    ):
+        with subtests.test(other=other), pytest.raises(Refusal) as refused:
+            await replica.search(page_size=2, page_token=token, **other)
+        assert code_of(refused.value) is grpc.StatusCode.INVALID_ARGUMENT
+        assert refused.value.reason == "INVALID_PAGE_TOKEN"
     assert (await replica.search(category=1, page_size=2, page_token=token)).items
 
 
@@ -148,19 +156,16 @@ async def test_a_page_token_is_good_at_every_replica(replica, other_replica, she
     ]
 
 
-@pytest.mark.parametrize(
-    ("request_", "field"),
-    [
+async def test_a_bad_request_names_its_field(replica, subtests):
+    for request, field in [
         ({"page_size": -1}, "page_size"),
         ({"page_size": 501}, "page_size"),
         ({"page_token": "x"}, "page_token"),
         ({"category": 1000}, "category"),
         ({"keywords": ["a"] * 6}, "keyword"),
         ({"text": "a\0"}, "q"),
-    ],
-)
-async def test_a_bad_request_names_its_field(replica, request_, field):
-    with pytest.raises(Refusal) as refused:
-        await replica.search(**request_)
-    assert code_of(refused.value) is grpc.StatusCode.INVALID_ARGUMENT
-    assert refused.value.metadata["field"] == field
+    ]:
+        with subtests.test(request=request), pytest.raises(Refusal) as refused:
+            await replica.search(**request)
+        assert code_of(refused.value) is grpc.StatusCode.INVALID_ARGUMENT
+        assert refused.value.metadata["field"] == field

@@ -1,8 +1,9 @@
-"""A service of one RPC that knows nothing of the shop, in this process or as its own, and a way to call it."""
+"""A service of one RPC and a database of one table that know nothing of the shop."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,32 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from chassis import context, grpc_client
 from chassis.context import RequestContext
+from chassis.postgres import Database
+from chassis.queries import Queries
 
 SERVICE = "chassis.test.Echo"
+QUERIES = Queries("""
+-- create_item --
+CREATE TABLE item (id bigint CONSTRAINT item_pkey PRIMARY KEY, name text CONSTRAINT item_name_check CHECK (name <> ''))
+-- add_item --
+INSERT INTO item (id, name) VALUES ($1, $2)
+-- list_items --
+SELECT id, name FROM item ORDER BY id
+-- item_by_id --
+SELECT id, name FROM item WHERE id = $1
+-- sleep --
+SELECT pg_sleep($1)
+-- backend --
+SELECT pg_backend_pid() AS pid
+-- setting --
+SELECT current_setting($1) AS value
+-- terminate --
+SELECT pg_terminate_backend($1)
+-- terminate_others --
+SELECT pg_terminate_backend(pid), pg_sleep(0.02)
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+""")
 
 Behaviour = Callable[[str], Awaitable[str]]
 Say = Callable[[str], Awaitable[str]]
@@ -37,7 +62,7 @@ def add_echo() -> Callable[[Behaviour, grpc.aio.Server], None]:
 
 
 @pytest.fixture
-async def sayer(channel_to) -> AsyncIterator[Callable[[str], Say]]:
+def sayer(channel_to) -> Callable[[str], Say]:
     """`say = sayer(target)`, then `await say("hello")` as a service calls another."""
 
     def connect(target: str) -> Say:
@@ -52,7 +77,7 @@ async def sayer(channel_to) -> AsyncIterator[Callable[[str], Say]]:
 
         return say
 
-    yield connect
+    return connect
 
 
 @pytest.fixture
@@ -119,3 +144,26 @@ async def start_toy(tmp_path: Path, unused_tcp_port_factory) -> AsyncIterator[Ca
         if toy.process.returncode is None:
             toy.process.kill()
         await toy.process.wait()
+
+
+@pytest.fixture
+async def open_pool(database_for) -> AsyncIterator[Callable[..., Awaitable[Database]]]:
+    """`await open_pool(pool_size=2)` on the one empty database of this test, or on another at `dsn`."""
+    own = await database_for(None)
+    async with AsyncExitStack() as cleanup:
+
+        async def open_(pool_size: int = 2, dsn: str = own) -> Database:
+            database = Database(dsn, QUERIES, pool_size=pool_size, application_name="test-1")
+            await database.open()
+            cleanup.push_async_callback(database.close)
+            return database
+
+        yield open_
+
+
+@pytest.fixture
+async def database(open_pool) -> Database:
+    """A pool on a database with the table `item`, empty."""
+    database = await open_pool()
+    await database.execute("create_item")
+    return database

@@ -15,8 +15,6 @@ async def remaining(_text: str) -> str:
     return str(context.current().remaining())
 
 
-
-
 async def test_the_deadline_travels_and_shrinks_from_tier_to_tier(serve, add_echo, sayer, request_context):
     inside = sayer((await serve(add_echo, remaining)).target)
 

@@ -13,11 +13,8 @@ import asyncpg
 import pytest
 
 from chassis import readiness
-from chassis.postgres import Database, StoreDown, StoreSlow
-from chassis.queries import Queries
+from chassis.postgres import StoreDown, StoreSlow
 from localmesh.postgres import Postgres
-
-QUERIES = Queries("-- one --\nSELECT 1 AS one\n-- sleep --\nSELECT pg_sleep($1)\n")
 
 
 class Server:
@@ -97,8 +94,8 @@ class Door:
 
 
 @pytest.fixture
-async def door(stores) -> AsyncIterator[tuple[Door, str]]:
-    """A door and the DSN that leads through it."""
+async def door(stores, open_pool) -> AsyncIterator[tuple[Door, str]]:
+    """A door and the DSN that leads through it. It is taken away before the pools are closed."""
     dsn = stores.postgres_dsn()
     door = Door(urlsplit(dsn).port or 0)
     listener = await asyncio.start_server(door.enter, "127.0.0.1", 0)
@@ -109,29 +106,15 @@ async def door(stores) -> AsyncIterator[tuple[Door, str]]:
     await listener.wait_closed()
 
 
-@pytest.fixture
-async def open_pool() -> AsyncIterator[object]:
-    opened: list[Database] = []
-
-    async def open_(dsn: str, pool_size: int = 2) -> Database:
-        database = Database(dsn, QUERIES, pool_size=pool_size, application_name="test-1")
-        await database.open()
-        opened.append(database)
-        return database
-
-    yield open_
-    await asyncio.gather(*(database.close() for database in opened))
-
-
 async def test_a_stopped_database_is_down_quickly_and_its_return_is_noticed_by_the_same_pool(server, open_pool):
-    database = await open_pool(server.dsn)
+    database = await open_pool(dsn=server.dsn)
     with pytest.raises(StoreDown):
         await database.ping()
 
     await server.start()
-    await asyncio.gather(database.fetch("one"), database.fetch("one"))
+    await asyncio.gather(database.fetch("backend"), database.fetch("backend"))
     hanging = asyncio.ensure_future(database.fetch("sleep", 30))
-    await database.fetch("one")
+    await database.fetch("backend")
     await asyncio.to_thread(server.stop)
 
     with pytest.raises(StoreDown):
@@ -139,25 +122,25 @@ async def test_a_stopped_database_is_down_quickly_and_its_return_is_noticed_by_t
     started = time.monotonic()
     for _ in range(10):
         with pytest.raises(StoreDown):
-            await database.fetch("one")
+            await database.fetch("backend")
         with pytest.raises(StoreDown):
             async with database.transaction():
                 pass
     assert time.monotonic() - started < 1.0
 
     await server.start()
-    assert [row["one"] for row in await database.fetch("one")] == [1]
+    assert await database.fetch("backend")
 
 
 async def test_a_silent_database_is_slow_at_the_deadline(door, open_pool, request_context):
     way, dsn = door
-    database = await open_pool(dsn)
+    database = await open_pool(dsn=dsn)
     await database.ping()
     way.fall_silent()
     request_context.deadline = time.monotonic() + 0.3
 
     with pytest.raises(StoreSlow):
-        await database.fetch("one")
+        await database.fetch("backend")
 
     assert time.monotonic() - request_context.deadline < 0.8
 
@@ -165,7 +148,7 @@ async def test_a_silent_database_is_slow_at_the_deadline(door, open_pool, reques
 @pytest.mark.parametrize("step", ["begin", "query", "commit"])
 async def test_a_transaction_on_a_silent_database_ends_by_the_deadline(door, open_pool, request_context, step: str):
     way, dsn = door
-    database = await open_pool(dsn)
+    database = await open_pool(dsn=dsn)
     await database.ping()
     request_context.deadline = time.monotonic() + 0.3
 
@@ -173,10 +156,10 @@ async def test_a_transaction_on_a_silent_database_ends_by_the_deadline(door, ope
         if step == "begin":
             way.fall_silent()
         async with database.transaction() as transaction:
-            await transaction.fetch("one")
+            await transaction.fetch("backend")
             if step == "query":
                 way.fall_silent()
-            await transaction.fetch("one")
+            await transaction.fetch("backend")
             way.fall_silent()
 
     with pytest.raises((StoreSlow, StoreDown)):
@@ -187,22 +170,22 @@ async def test_a_transaction_on_a_silent_database_ends_by_the_deadline(door, ope
 
 async def test_a_silent_database_that_speaks_again_works_again(door, open_pool, request_context):
     way, dsn = door
-    database = await open_pool(dsn, 1)
+    database = await open_pool(1, dsn)
     await database.ping()
     way.fall_silent()
     request_context.deadline = time.monotonic() + 0.2
     with pytest.raises(StoreSlow):
-        await database.fetch("one")
+        await database.fetch("backend")
 
     way.open()
     request_context.deadline = time.monotonic() + 3.0
 
-    assert await database.fetch("one")
+    assert await database.fetch("backend")
 
 
 async def test_a_silent_database_is_found_not_ready_within_its_second(door, open_pool):
     way, dsn = door
-    database = await open_pool(dsn)
+    database = await open_pool(dsn=dsn)
     assert await readiness.check_all({"postgresql": database.ping}) == {"postgresql": True}
     way.fall_silent()
     started = time.monotonic()

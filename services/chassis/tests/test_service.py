@@ -5,9 +5,9 @@ import json
 import signal
 import socket
 import time
-import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from grpc_health.v1 import health_pb2
 
@@ -70,12 +70,12 @@ async def test_metrics_are_served_on_a_port_of_their_own(start_toy, sayer):
     await toy.reaches(SERVING)
     await sayer(toy.target)("hello")
 
-    with urllib.request.urlopen(f"http://127.0.0.1:{toy.metrics_port}/metrics") as answer:
-        kind, text = answer.headers["content-type"], answer.read().decode()
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{toy.metrics_port}/metrics")
 
-    assert kind.startswith("text/plain")
-    counted = 'rpc_server_call_duration_seconds_count{rpc_method="chassis.test.Echo/Say",rpc_response_status_code="OK"} 1.0'
-    assert counted in text.splitlines()
+    assert answer.headers["content-type"].startswith("text/plain")
+    labels = '{rpc_method="chassis.test.Echo/Say",rpc_response_status_code="OK"}'
+    assert f"rpc_server_call_duration_seconds_count{labels} 1.0" in answer.text.splitlines()
 
 
 @pytest.mark.parametrize("name", ["GRPC_PORT", "METRICS_PORT", "DATABASE_URL"])

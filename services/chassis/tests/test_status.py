@@ -48,7 +48,7 @@ async def test_a_refusal_passes_a_second_tier_unchanged(serve, add_echo, sayer):
 
 
 async def test_words_of_any_script_and_length_arrive(serve, add_echo, sayer):
-    message = "größer als 100 % – 在庫\n\t🛒" * 20
+    message = "größer als 100 % © 在庫\n\t🛒" * 20
 
     remote = await refused_by_a_server(InvalidField("имя", message), serve, add_echo, sayer)
 
@@ -67,7 +67,8 @@ def test_every_category_has_a_code_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("code", "category"), [(grpc.StatusCode.NOT_FOUND, errors.NotFound), (grpc.StatusCode.UNAVAILABLE, errors.Unavailable)]
+    ("code", "category"),
+    [(grpc.StatusCode.NOT_FOUND, errors.NotFound), (grpc.StatusCode.UNAVAILABLE, errors.Unavailable)],
 )
 def test_a_status_without_details_is_known_by_its_code(code: grpc.StatusCode, category: type[Refusal]):
     error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="words")

@@ -49,8 +49,7 @@ async def _report(text: str) -> None:
 
 
 async def _file_exists() -> None:
-    if not Path(os.environ["READY_FILE"]).exists():
-        raise FileNotFoundError
+    await asyncio.to_thread(Path(os.environ["READY_FILE"]).stat)
 
 
 if __name__ == "__main__":

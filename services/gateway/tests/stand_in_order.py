@@ -9,10 +9,12 @@ from typing import Any
 from agora.order.v1.order_pb2_grpc import OrderServiceServicer
 
 from agora.order.v1 import order_pb2 as pb
-from chassis.errors import FailedPrecondition, InvalidArgument, NotFound
+from chassis.errors import FailedPrecondition, InvalidArgument, InvalidField, NotFound
 
 from .stand_in import StandIn, now, page_of
 from .stand_in_catalog import ItemNotFound, StandInCatalog
+
+MAX_UNITS = 1_000_000
 
 
 class OutOfStock(FailedPrecondition):
@@ -84,7 +86,10 @@ class StandInOrders(StandIn, OrderServiceServicer):
         await self.enter("AddCartItem", request, context)
         if request.item_id not in self._catalog.items:
             raise ItemNotFound("there is no such item", {"item_id": request.item_id})
-        self._cart_of(request.owner)[request.item_id] += request.quantity
+        cart = self._cart_of(request.owner)
+        if cart[request.item_id] + request.quantity > MAX_UNITS:
+            raise InvalidField("quantity", f"would make more than {MAX_UNITS} units of one item")
+        cart[request.item_id] += request.quantity
         return pb.AddCartItemResponse(cart=self._shown(request.owner))
 
     async def RemoveCartItem(self, request: pb.RemoveCartItemRequest, context: Any) -> pb.RemoveCartItemResponse:

@@ -80,13 +80,13 @@ async def order_service(serve, book):
 
 
 @pytest.fixture
-async def start_replica(open_database, serve, channel_to, dsn, order_service):
+async def start_replica(open_database, serve, channel_to, dsn, order_service, invalidation):
     """`await start_replica()`: all replicas of a test share one database."""
 
     async def start() -> Replica:
         database = await open_database("review", dsn)
         repository = Repository(database)
-        feedback = Feedback(repository, Orders(channel_to(order_service.target)))
+        feedback = Feedback(repository, Orders(channel_to(order_service.target)), invalidation)
         servicer = ReviewServicer(feedback, Ratings(repository))
         served = await serve(review_pb2_grpc.add_ReviewServiceServicer_to_server, servicer, tier="review")
         return Replica(review_pb2_grpc.ReviewServiceStub(channel_to(served.target)), database)

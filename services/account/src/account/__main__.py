@@ -9,7 +9,6 @@ from account.servicer import AccountServicer
 from account.session_cache import SessionCache
 from account.sessions import Sessions
 from account.settings import Settings
-from chassis import redis
 from chassis.grpc_server import GrpcServer
 from chassis.service import Running, run
 from chassis.settings import read_or_exit
@@ -19,8 +18,7 @@ settings = read_or_exit(Settings.read)
 
 async def compose(running: Running, server: GrpcServer) -> list[str]:
     repository = Repository(await running.open_database(settings.service, "account"))
-    instance_name = settings.service.process.instance_name
-    cache = await running.enter_async_context(redis.connect(settings.redis_url, name=instance_name))
+    cache = running.open_redis(settings.service.process, settings.redis_url)
     passwords = Passwords()
     sessions = Sessions(repository, passwords, SessionCache(cache))
     running.in_background(sessions.sweep_for_ever())

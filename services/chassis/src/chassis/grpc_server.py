@@ -76,7 +76,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
             except grpc.aio.AbortError:
                 raise
             except Exception as error:
-                refusal = _refusal_of(error, method)
+                refusal = refusal_of(error, method)
                 code = status.code_of(refusal)
                 metrics.RPC_DURATION.labels(method, code.name).observe(time.perf_counter() - started)
                 await call.abort(code, refusal.message, (*status.details_of(refusal), self._tiers(context, started)))
@@ -104,7 +104,8 @@ def _context_of(call: "ServicerContext[Any, Any]") -> RequestContext:
     return RequestContext(str(request_id), deadline)
 
 
-def _refusal_of(error: Exception, method: str) -> Refusal:
+def refusal_of(error: Exception, method: str) -> Refusal:
+    """What the sender is told of whatever a method raised."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):

@@ -52,6 +52,4 @@ class Invalidation:
         if self._silent_since is None:
             self._silent_since = now
             logger.warning("cache does not answer", extra={"error": type(error).__name__})
-        return isinstance(error.__context__, ConnectionRefusedError) or (
-            now - self._silent_since > COPIES_DIE_WITHIN_S
-        )
+        return isinstance(error.__context__, ConnectionRefusedError) or (now - self._silent_since > COPIES_DIE_WITHIN_S)

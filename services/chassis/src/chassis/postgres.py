@@ -26,9 +26,8 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InternalClientError,  # how asyncpg tells that a session ended between two steps of a query
 )
-
-
 # How long a query that was broken off, or a rollback, may take before its connection is closed instead.
 _CLEAN_UP_S: Final = 0.5
 
@@ -105,26 +104,28 @@ class Database:
         self._pool_size = pool_size
         self._application_name = application_name
         self._pool: asyncpg.Pool[Record] | None = None
+        self._probe: asyncpg.Pool[Record] | None = None
 
     async def open(self) -> None:
-        self._pool = await asyncpg.create_pool(
+        self._pool = await self._create_pool(self._pool_size)
+        # Apart from the others, since a pool in full use is busy, not away.
+        self._probe = await self._create_pool(1)
+
+    async def _create_pool(self, size: int) -> "asyncpg.Pool[Record]":
+        return await asyncpg.create_pool(
             self._dsn,
             min_size=0,
-            max_size=self._pool_size,
+            max_size=size,
             timeout=3.0,
             reset=_keep,
             server_settings={"application_name": self._application_name, "jit": "off"},
         )
 
     async def close(self) -> None:
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), timeout=5.0)
-            except TimeoutError:
-                self._pool.terminate()
+        await asyncio.gather(*(_close(pool) for pool in (self._pool, self._probe) if pool is not None))
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
-        async with self._acquire() as connection:
+        async with _acquire(self._pool) as connection:
             with _translated(connection):
                 return await Transaction(connection, self._queries).fetch(name, *arguments)
 
@@ -138,37 +139,22 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One READ COMMITTED transaction: committed at the end of the block, rolled back when it raises."""
-        async with self._acquire() as connection:
+        async with _acquire(self._pool) as connection:
             # Not asyncpg's own transaction: its statements know no deadline.
             try:
                 with _translated(connection):
                     await connection.execute("BEGIN", timeout=current().remaining())
                     yield Transaction(connection, self._queries)
-                    await connection.execute("COMMIT", timeout=current().remaining())
+                    await _commit(connection)
             except BaseException:
                 await _roll_back(connection)
                 raise
 
     async def ping(self) -> None:
         """Raises StoreDown unless the database answers."""
-        async with self._acquire() as connection:
+        async with _acquire(self._probe) as connection:
             with _translated(connection):
                 await connection.execute("SELECT 1", timeout=current().remaining())
-
-    @asynccontextmanager
-    async def _acquire(self) -> "AsyncIterator[PoolConnectionProxy[Record]]":
-        if self._pool is None or self._pool.is_closing():
-            raise StoreDown("the database is not opened")
-        started = time.perf_counter()
-        with _translated():
-            connection = await self._pool.acquire(timeout=current().remaining())
-        metrics.POOL_WAIT.observe(time.perf_counter() - started)
-        try:
-            yield connection
-        finally:
-            # When it fails, the connection is closed already, and the error to hear of is the one that led here.
-            with suppress(Exception):
-                await self._pool.release(connection, timeout=_CLEAN_UP_S)
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
@@ -176,6 +162,35 @@ class Database:
         metrics.POOL_CONNECTIONS.labels("used").set_function(
             lambda: self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
         )
+
+
+@asynccontextmanager
+async def _acquire(pool: "asyncpg.Pool[Record] | None") -> "AsyncIterator[PoolConnectionProxy[Record]]":
+    if pool is None or pool.is_closing():
+        raise StoreDown("the database is not opened")
+    started = time.perf_counter()
+    with _translated():
+        connection = await pool.acquire(timeout=current().remaining())
+    metrics.POOL_WAIT.observe(time.perf_counter() - started)
+    try:
+        yield connection
+    finally:
+        # When it fails, the connection is closed already, and the error to hear of is the one that led here.
+        with suppress(Exception):
+            await pool.release(connection, timeout=_CLEAN_UP_S)
+
+
+async def _close(pool: "asyncpg.Pool[Record]") -> None:
+    try:
+        await asyncio.wait_for(pool.close(), timeout=5.0)
+    except TimeoutError:
+        pool.terminate()
+
+
+async def _commit(connection: "PoolConnectionProxy[Record]") -> None:
+    # PostgreSQL answers ROLLBACK, and calls it no error, when a query of the transaction had failed.
+    if await connection.execute("COMMIT", timeout=current().remaining()) != "COMMIT":
+        raise RuntimeError("the transaction was rolled back: a query in it had failed")
 
 
 async def _roll_back(connection: "PoolConnectionProxy[Record]") -> None:

@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 import uvloop
+from redis.asyncio import Redis
 
 from chassis import logs, metrics, readiness
 from chassis.grpc_server import GrpcServer
 from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.readiness import Check
+from chassis.redis import connect
 from chassis.settings import ProcessSettings, ServiceSettings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,12 @@ class Running(AsyncExitStack):
         self.push_async_callback(database.close)
         self.checks["postgresql"] = database.ping
         return database
+
+    def open_redis(self, process: ProcessSettings, url: str) -> "Redis":
+        """A client that is closed with the service. Nothing is sent until its first use."""
+        redis = connect(url, name=process.instance_name)
+        self.push_async_callback(redis.aclose)
+        return redis
 
     def in_background(self, work: Awaitable[None]) -> None:
         """Run `work` until the service stops; a crash in it is logged and stops the process, to be restarted."""

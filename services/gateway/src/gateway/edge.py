@@ -6,8 +6,8 @@ metric and one log line; the last resort for what nobody foresaw. Pure ASGI, sin
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -97,7 +97,7 @@ def _read_headers(scope: Scope) -> tuple[bytes, int, bool]:
             body_length = int(value)
         elif name == b"transfer-encoding":
             is_chunked = True
-    return request_id or uuid.uuid4().hex.encode(), body_length, is_chunked
+    return request_id or secrets.token_hex(16).encode(), body_length, is_chunked
 
 
 def _refuse(scope: Scope, body_length: int) -> Problem | None:

@@ -1,6 +1,6 @@
 """HTTP/1.1 on a connection: uvicorn's own protocol, with a bound on heads, and problems for what is no HTTP."""
 
-import uuid
+import secrets
 from http import HTTPStatus
 from typing import Final
 
@@ -46,7 +46,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answers without the application, and ends the connection: where the next request begins is unknown."""
-        request_id = uuid.uuid4().hex
+        request_id = secrets.token_hex(16)
         enter(RequestContext(request_id))
         body = problem.body()
         headers = (

@@ -48,6 +48,8 @@ _TIER_PROBLEMS: Final = {
     "503": "A tier is down; safe to repeat with the same `Idempotency-Key`.",
     "504": "No answer within the deadline; safe to repeat with the same `Idempotency-Key`.",
 }
+# The framework's own account of a 422, which Problem stands in for.
+_REPLACED_SCHEMAS: Final = {"HTTPValidationError", "ValidationError"}
 
 # For the `responses` of a read that a cache may answer.
 CACHED_READ: Final[Responses] = {
@@ -69,7 +71,15 @@ def refuses(reasons: dict[int, str]) -> Responses:
 
 class DocumentedApp(FastAPI):
     def __init__(self, **options: Any) -> None:
-        super().__init__(title="Agora", version="1", description=_DESCRIPTION, openapi_tags=_TAGS, **options)
+        super().__init__(
+            title="Agora",
+            version="1",
+            description=_DESCRIPTION,
+            openapi_tags=_TAGS,
+            # The edge measures and logs every request already.
+            telemetry={"metrics": False, "logs": False},
+            **options,
+        )
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:
@@ -84,7 +94,10 @@ def _completed(document: Json) -> Json:
                 _add_shared_problems(operation)
             for status, response in operation["responses"].items():
                 _complete_response(status, response)
-    document["components"]["headers"] = _HEADERS | _TRY_LATER
+    components = document["components"]
+    components["headers"] = _HEADERS | _TRY_LATER
+    for name in _REPLACED_SCHEMAS & components["schemas"].keys():
+        del components["schemas"][name]
     return document
 
 
@@ -95,7 +108,7 @@ def _add_shared_problems(operation: Json) -> None:
     if "requestBody" in operation:
         shared |= _BODY_PROBLEMS
     if "security" in operation:
-        shared["401"] = "No token, or one that belongs to no live session."
+        shared["401"] = "No token, or one that is not valid, or not any more."
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, description in shared.items():
         described = operation["responses"].get(status, {}).get("description")

@@ -27,7 +27,7 @@ class Settings:
             order_target=environment.target("ORDER_TARGET"),
             account_target=environment.target("ACCOUNT_TARGET"),
             review_target=environment.target("REVIEW_TARGET"),
-            redis_url=environment.url("REDIS_URL", "redis", "rediss", "unix"),
+            redis_url=environment.redis_url("REDIS_URL"),
             cache_mode=environment.choice("CACHE_MODE", ("off", "shared", "tiered"), "tiered"),
             operator_token=environment.text("AGORA_OPERATOR_TOKEN", "") or None,
         )

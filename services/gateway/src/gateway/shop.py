@@ -11,10 +11,11 @@ from grpc.aio import Channel
 
 from chassis.grpc_client import open_channel
 from chassis.redis import connect
+from gateway.cache.reads import PREFIXES, Reads
+from gateway.cache.tiers import open_tiers
 from gateway.clients.account import Accounts
 from gateway.clients.catalog import Catalog
 from gateway.clients.order import Orders
-from gateway.clients.reads import Reads
 from gateway.clients.review import Reviews
 from gateway.clients.sessions import Sessions
 from gateway.dependencies import Dependencies
@@ -64,6 +65,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
         }
         redis = connect(settings.redis_url, name=settings.process.instance_name)
         stack.push_async_callback(redis.aclose)
+        tiers = await stack.enter_async_context(open_tiers(redis, settings.cache_mode, PREFIXES))
         catalog = Catalog(channels["catalog"])
         accounts = Accounts(channels["account"])
         reviews = Reviews(channels["review"])
@@ -73,7 +75,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             accounts=accounts,
             sessions=Sessions(accounts),
             reviews=reviews,
-            reads=Reads(catalog, reviews),
+            reads=Reads(catalog, reviews, tiers),
             dependencies=Dependencies(channels, redis),
             operator_token=settings.operator_token,
         )

@@ -11,7 +11,7 @@ from localmesh import logs
 from localmesh.control import serve_control
 from localmesh.errors import StartupError
 from localmesh.leftovers import end_leftovers
-from localmesh.plan import GATEWAY, Wish
+from localmesh.plan import GATEWAY, MONOLITH, Wish
 from localmesh.ports import HOST, PortBlock, holder_of, is_free
 from localmesh.preparation import Preparation
 from localmesh.process import Program
@@ -125,7 +125,7 @@ class Mesh:
         return {
             "gateway": gateways[0] if gateways else None,
             "gateways": gateways,
-            "monolith": None,
+            "monolith": self._monolith(),
             "postgres": self._stores.postgres.dsn("postgres"),
             "redis": self._stores.cache.url,
             "stream": self._stores.stream.url,
@@ -136,6 +136,10 @@ class Mesh:
             ],
             "supervisor": {"pid": os.getpid()},
         }
+
+    def _monolith(self) -> str | None:
+        ports = (replica.port for replica in self._replicas if replica.service.name == MONOLITH)
+        return next((f"{HOST}:{port}" for port in ports), None)
 
     def _describe(self, replica: Replica) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from typing import Self
 from localmesh.errors import UsageError
 
 GATEWAY = "gateway"
+MONOLITH = "monolith"
 CACHE_MODES = ("off", "shared", "tiered")
 
 
@@ -57,10 +58,10 @@ class Blueprint:
 
 AGORA = Blueprint(
     services=(
-        Service("catalog", "catalog", 2, ("DATABASE_URL",), database="catalog"),
+        Service("catalog", "catalog", 2, ("DATABASE_URL", "REDIS_URL"), database="catalog"),
         Service("order", "order", 2, ("DATABASE_URL", "CATALOG_TARGET"), database="orders"),
         Service("account", "account", 1, ("DATABASE_URL", "REDIS_URL"), database="account"),
-        Service("review", "review", 1, ("DATABASE_URL", "ORDER_TARGET"), database="review"),
+        Service("review", "review", 1, ("DATABASE_URL", "ORDER_TARGET", "REDIS_URL"), database="review"),
         Service(
             GATEWAY,
             "gateway",
@@ -76,6 +77,14 @@ AGORA = Blueprint(
             ),
             port_variable="HTTP_PORT",
             readiness=Readiness.HTTP,
+        ),
+        Service(
+            MONOLITH,
+            "monolith",
+            1,
+            ("ACCOUNT_DATABASE_URL", "CATALOG_DATABASE_URL", "ORDER_DATABASE_URL", "REVIEW_DATABASE_URL", "REDIS_URL"),
+            port_variable="MONOLITH_PORT",
+            readiness=Readiness.METRICS,
         ),
     ),
     migrate="chassis.migrations",

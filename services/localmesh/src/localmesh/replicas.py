@@ -1,6 +1,7 @@
 """Which process listens where, and the environment each is given."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from localmesh.credentials import credential
@@ -55,12 +56,16 @@ class Environments:
 
     def __init__(self, stores: Stores, replicas: list[Replica], cache_mode: str) -> None:
         self._stores = stores
-        self._shared = _targets(replicas) | {
-            "REDIS_URL": stores.cache.url,
-            "STREAM_URL": stores.stream.url,
-            "CACHE_MODE": cache_mode,
-            "AGORA_OPERATOR_TOKEN": credential(stores.state.secrets, "operator-token"),
-        }
+        self._shared = (
+            _targets(replicas)
+            | self._database_urls(replica.service for replica in replicas)
+            | {
+                "REDIS_URL": stores.cache.url,
+                "STREAM_URL": stores.stream.url,
+                "CACHE_MODE": cache_mode,
+                "AGORA_OPERATOR_TOKEN": credential(stores.state.secrets, "operator-token"),
+            }
+        )
 
     def of_replica(self, replica: Replica) -> dict[str, str]:
         service = replica.service
@@ -75,12 +80,15 @@ class Environments:
         return self._inherited() | self._database(service)
 
     def of_migrations(self, services: list[Service]) -> dict[str, str]:
-        urls = {
+        return self._inherited() | self._database_urls(services)
+
+    def _database_urls(self, services: Iterable[Service]) -> dict[str, str]:
+        """For a process that works on the databases of several services."""
+        return {
             f"{service.module.upper()}_DATABASE_URL": self._stores.database_url(service.database)
             for service in services
             if service.database
         }
-        return self._inherited() | urls
 
     def _database(self, service: Service) -> dict[str, str]:
         return {"DATABASE_URL": self._stores.database_url(service.database)} if service.database else {}

@@ -12,6 +12,9 @@ FROM cart
 JOIN saved_carts USING (buyer_id)
 JOIN saved_cart_lines USING (buyer_id)
 WHERE cart.is_new AND saved_carts.saved_at <= $3
+-- Waits for an order that takes saved lines away: they would be copied here after it looked for them
+-- (test_lines_bought_while_the_cart_is_touched_for_the_first_time_do_not_come_back).
+FOR UPDATE OF saved_carts, saved_cart_lines
 
 -- note_cart_request --
 -- Nothing comes back when this request was served before.

@@ -30,7 +30,7 @@ class Page(NamedTuple):
     next_page_token: str
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps(self)
+        return orjson.dumps(list(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Page":

@@ -11,6 +11,7 @@ from agora.account.v1 import account_pb2
 from agora.catalog.v1 import catalog_pb2
 from agora.order.v1 import order_pb2
 from agora.review.v1 import review_pb2
+from gateway.cache.reads import Items, ShownItem, ShownRating
 from gateway.clients.account import ROLE_NAMES
 
 Json = dict[str, Any]
@@ -26,7 +27,12 @@ def answer(document: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[s
 
 def answer_read(document: Any, source: str) -> Response:
     """An answer that a cache may have given."""
-    return answer(document, headers={"x-cache": source})
+    return answer_json(orjson.dumps(document), source)
+
+
+def answer_json(body: bytes, source: str) -> Response:
+    """The same with a document that is JSON already."""
+    return Response(body, HTTPStatus.OK, {"x-cache": source}, "application/json")
 
 
 def account_json(account: account_pb2.Account) -> Json:
@@ -58,8 +64,26 @@ def item_json(item: catalog_pb2.Item) -> Json:
     }
 
 
-def items_json(page: catalog_pb2.SearchItemsResponse | catalog_pb2.ListSellerItemsResponse) -> Json:
+def items_json(page: catalog_pb2.ListSellerItemsResponse) -> Json:
     return {"items": [item_json(item) for item in page.items], "next_page_token": page.next_page_token}
+
+
+def item_bytes(item: ShownItem) -> bytes:
+    """The item's JSON, made once however often the item is shown."""
+    if item.json is None:
+        item.json = orjson.dumps(item_json(item.message))
+    return item.json
+
+
+def items_bytes(page: Items) -> bytes:
+    items = b",".join(map(item_bytes, page.items))
+    return b'{"items":[%b],"next_page_token":%b}' % (items, orjson.dumps(page.next_page_token))
+
+
+def rating_bytes(rating: ShownRating) -> bytes:
+    if rating.json is None:
+        rating.json = orjson.dumps(rating_json(rating.message))
+    return rating.json
 
 
 def rating_json(rating: review_pb2.SellerRating) -> Json:

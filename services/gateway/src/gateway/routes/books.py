@@ -8,7 +8,7 @@ from agora.catalog.v1 import catalog_pb2
 from agora.order.v1 import order_pb2
 from chassis.errors import Refusal
 from gateway.auth import operator
-from gateway.clients.reads import Read
+from gateway.cache.look_up import Read
 from gateway.openapi import CACHED_READ, refuses
 from gateway.problems import problem_of
 from gateway.refusals import BookNotFound, ItemNotFound
@@ -103,16 +103,18 @@ async def _read_book(shop: Shop, number: int) -> Read[Book]:
         read = await shop.reads.item(str(number))
     except ItemNotFound:
         raise BookNotFound(number) from None
-    if not read.value.topic:
+    if not read.value.message.topic:
         raise BookNotFound(number)
-    return read
+    return Read(read.value.message, read.source)
 
 
 async def _read_books(shop: Shop, topic: str) -> Read[list[Book]]:
     if not topic:
-        return await shop.reads.items(_BOOK_IDS)
-    page, source = await shop.reads.search(catalog_pb2.SearchItemsRequest(topic=topic, page_size=_MANY))
-    return Read(list(page.items), source)
+        items, source = await shop.reads.items(_BOOK_IDS)
+    else:
+        request = catalog_pb2.SearchItemsRequest(topic=topic, page_size=_MANY)
+        (items, _), source = await shop.reads.search(request)
+    return Read([item.message for item in items], source)
 
 
 def _title_json(book: Book) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.openapi import CACHED_READ, refuses
-from gateway.routes.answers import CONDITIONS, answer, answer_read, item_json, items_json
+from gateway.routes.answers import CONDITIONS, answer, answer_json, item_bytes, item_json, items_bytes
 from gateway.routes.parameters import ItemId, Key, SellerSession
 from gateway.schemas.items import Item, ItemChange, ItemPage, NewItem, SearchQuery
 from gateway.shop import shop_of
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/v1/items", tags=["Items"])
 )
 async def show_item(request: Request, item_id: ItemId) -> Response:
     item, source = await shop_of(request).reads.item(item_id)
-    return answer_read(item_json(item), source)
+    return answer_json(item_bytes(item), source)
 
 
 @router.get("", summary="Search items", response_model=ItemPage, responses=CACHED_READ)
 async def search_items(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
     """Every given filter must hold. Items that match more of the keywords come first."""
     page, source = await shop_of(request).reads.search(pb.SearchItemsRequest(**query.model_dump()))
-    return answer_read(items_json(page), source)
+    return answer_json(items_bytes(page), source)
 
 
 @router.post(

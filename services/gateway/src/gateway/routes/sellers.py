@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.openapi import CACHED_READ, refuses
-from gateway.routes.answers import answer, answer_read, items_json, rating_json
+from gateway.routes.answers import answer, answer_json, items_json, rating_bytes
 from gateway.routes.parameters import AnySession, SellerId, SellerSession
 from gateway.schemas.items import ItemPage, Rating
 from gateway.schemas.types import PageQuery
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/sellers", tags=["Sellers"])
 async def show_rating(request: Request, seller_id: SellerId, _: AnySession) -> Response:
     """Sellers nobody voted on have zeros."""
     rating, source = await shop_of(request).reads.rating(seller_id)
-    return answer_read(rating_json(rating), source)
+    return answer_json(rating_bytes(rating), source)
 
 
 @router.get(

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from gateway.schemas.types import Moment, QueryParameters, RequestBody, Stock, Text, WholeNumber
+from gateway.schemas.types import IN_DIGITS, Moment, QueryParameters, RequestBody, Stock, Text
 
-BookNumber = Annotated[WholeNumber, Field(ge=0, lt=10**18, examples=[1])]
+BookNumber = Annotated[int, Field(ge=0, lt=10**18, examples=[1]), IN_DIGITS]
 Topic = Annotated[str, Field(examples=["distributed systems"])]
 Cost = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False, description="Dollars.", examples=[30.0])]
 
@@ -34,8 +34,6 @@ class BookChange(RequestBody):
 
 
 class Purchase(BaseModel):
-    model_config = ConfigDict(validate_by_name=True)
-
     order_id: Annotated[str, Field(alias="OrderId", examples=["7f9c24e8-3b1a-5c1e-9a3e-2f1d0b8c6a54"])]
     order_status: Annotated[Literal["Success"], Field(alias="Order status")]
     id: Annotated[int, Field(alias="ID", examples=[2])]

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from gateway.schemas.types import (
+    IN_DIGITS,
     Currency,
     Id,
     PriceCents,
@@ -12,7 +13,6 @@ from gateway.schemas.types import (
     QueryParameters,
     RequestBody,
     TotalCents,
-    WholeNumber,
 )
 
 
@@ -22,9 +22,7 @@ class NewCartItem(RequestBody):
 
 
 class CartItemRemoval(QueryParameters):
-    quantity: Annotated[
-        WholeNumber | None, Field(ge=1, le=1_000_000, description="Units to take out; all when left out.")
-    ] = None
+    quantity: Annotated[Quantity | None, IN_DIGITS, Field(description="Units to take out; all when left out.")] = None
 
 
 class CartLine(BaseModel):

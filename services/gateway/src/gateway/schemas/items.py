@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from gateway.schemas.types import (
+    IN_DIGITS,
     Currency,
     Id,
     Moment,
@@ -14,7 +15,6 @@ from gateway.schemas.types import (
     RequestBody,
     Stock,
     Text,
-    WholeNumber,
 )
 
 Category = Annotated[int, Field(ge=0, le=999, examples=[3])]
@@ -59,7 +59,7 @@ class ItemPage(BaseModel):
 
 
 class SearchQuery(PageQuery):
-    category: Annotated[WholeNumber | None, Field(ge=0, le=999)] = None
+    category: Annotated[Category | None, IN_DIGITS] = None
     keywords: Annotated[
         list[Keyword],
         Field(

@@ -30,7 +30,7 @@ def _check_whole_number(value: Any) -> Any:
 
 
 # Query strings and paths hold text: only digits are a number there, not "5.0" or "1_000".
-WholeNumber = Annotated[int, BeforeValidator(_check_whole_number)]
+IN_DIGITS: Final = BeforeValidator(_check_whole_number)
 
 Text = Annotated[str, StringConstraints(pattern=_PRINTABLE)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE), Field(examples=["8"])]
@@ -43,7 +43,7 @@ Moment = Annotated[datetime, Field(description="RFC 3339, UTC.", examples=["2026
 
 
 class PageQuery(QueryParameters):
-    page_size: Annotated[WholeNumber, Field(ge=1, le=500)] = 50
+    page_size: Annotated[int, Field(ge=1, le=500), IN_DIGITS] = 50
     page_token: Annotated[
         Text, Field(max_length=512, description="`next_page_token` of an earlier answer to the same request.")
     ] = ""
