@@ -58,6 +58,7 @@ class Outcome:
     tiers_read: int = 0
     began: float = field(default_factory=time.monotonic)
     ended: float = 0.0
+    # Of the driver that worked hardest.
     cpu_seconds: float = 0.0
 
     @property
@@ -78,5 +79,5 @@ def merged(outcomes: list[Outcome]) -> Outcome:
         for tier, milliseconds in outcome.tier_ms.items():
             whole.tier_ms[tier] = whole.tier_ms.get(tier, 0.0) + milliseconds
         whole.tiers_read += outcome.tiers_read
-        whole.cpu_seconds += outcome.cpu_seconds
+        whole.cpu_seconds = max(whole.cpu_seconds, outcome.cpu_seconds)
     return whole

@@ -1,10 +1,10 @@
-"""S1 and S2: four operations of a marketplace, over a raw socket and over the mesh, at 1+1, 10+10 and 100+100 clients."""
+"""S1 and S2: the four operations of a marketplace, over a raw socket and over the mesh, by 1, 10 and 100 clients."""
 
 import asyncio
 from typing import Final
 
 from loadtests.driver.load import Load, Transport
-from loadtests.experiments.lab import Lab
+from loadtests.experiments.lab import MESH_S, Extent, Lab
 from loadtests.experiments.marketplace_scripts import (
     DISPLAY,
     ITEMS_A_SELLER,
@@ -26,19 +26,24 @@ MANY_ITEMS: Final = 7000
 _CACHE: Final = "tiered"
 # Of the throughput of ten clients that wait: enough to queue now and then, not enough to queue for ever.
 _OPEN_LOAD: Final = 0.5
-STEPS: Final = 3 + len(CLIENTS) * len(TRANSPORTS) * (len(OPERATIONS) + 1) + len(TRANSPORTS) * len(OPERATIONS) + 4
+_SET_UP_S: Final = 8.0
+
+
+def expected_s(extent: Extent) -> float:
+    table = sum(extent.expected_s(clients) for clients in CLIENTS) * len(TRANSPORTS) * (len(OPERATIONS) + 1)
+    open_loop = extent.expected_s(CLIENTS[-1]) * len(TRANSPORTS) * len(OPERATIONS)
+    return MESH_S + _SET_UP_S + table + open_loop + _SET_UP_S + 2 * extent.expected_s(1)
 
 
 def run(lab: Lab) -> None:
     mesh = lab.mesh(MeshWish(_CACHE))
-    with lab.doing("accounts, log-ins and items"):
+    with lab.doing("marketplace: accounts, log-ins and items", _SET_UP_S):
         market = asyncio.run(_open_market(mesh.gateway))
     for operation in (*OPERATIONS, MIXED):
         for clients in CLIENTS:
             for transport in TRANSPORTS:
                 scripts = market.scripts(operation, transport, clients)
-                cell = Cell(NAME, transport, _CACHE, operation, clients)
-                lab.measure(cell, mesh.address(transport), scripts, mesh.tiers)
+                lab.measure(Cell(NAME, transport, _CACHE, operation, clients), mesh, scripts)
     lab.results.tables.append(_ratios(lab))
     _open_loop(lab, mesh, market)
     _long_lists(lab, mesh)
@@ -60,7 +65,7 @@ def _ratios(lab: Lab) -> Table:
         for run in lab.results.runs
         if run.experiment == NAME
     }
-    seeds = {operation: ratio for operation, ratio in zip(OPERATIONS, (0.08, 0.05, 0.02, 0.02), strict=True)}
+    seeds = dict(zip(OPERATIONS, (0.08, 0.05, 0.02, 0.02), strict=True))
     rows = [
         (
             operation,
@@ -81,28 +86,23 @@ def _open_loop(lab: Lab, mesh: Mesh, market: Market) -> None:
     closed = {
         (run.operation, run.transport): run.throughput_per_s
         for run in lab.results.runs
-        if run.experiment == NAME and run.clients == 10
+        if run.experiment == NAME and run.clients == CLIENTS[1]
     }
     for operation in OPERATIONS:
         for transport in TRANSPORTS:
             rate = max(1.0, round(closed[operation, transport] * _OPEN_LOAD))
-            lab.measure(
-                Cell(f"{NAME}-open-loop", transport, _CACHE, operation, 100),
-                mesh.address(transport),
-                market.scripts(operation, transport, 100),
-                mesh.tiers,
-                arrivals_per_s=rate,
-            )
+            cell = Cell(f"{NAME}-open-loop", transport, _CACHE, operation, CLIENTS[-1])
+            lab.measure(cell, mesh, market.scripts(operation, transport, CLIENTS[-1]), rate)
 
 
 def _long_lists(lab: Lab, mesh: Mesh) -> None:
     """S1 saw display_items_for_sale take 244 ms for a seller with 7000 items. Here a page is a page."""
-    with lab.doing(f"a seller with {MANY_ITEMS} items and one with {FEW_ITEMS}"):
+    with lab.doing(f"marketplace: a seller with {MANY_ITEMS} items and one with {FEW_ITEMS}", _SET_UP_S):
         few, many = asyncio.run(_two_sellers(mesh.gateway))
         lab.drive(Load(mesh.address("socket"), many.scripts(REGISTER, "socket", 1) * 10, MANY_ITEMS // 10, 300.0))
     for items, market in ((FEW_ITEMS, few), (MANY_ITEMS, many)):
         cell = Cell(f"{NAME}-long-list", "rest", _CACHE, f"{DISPLAY} of {items}", 1)
-        lab.measure(cell, mesh.address("rest"), market.scripts(DISPLAY, "rest", 1), mesh.tiers)
+        lab.measure(cell, mesh, market.scripts(DISPLAY, "rest", 1))
     few_run, many_run = lab.results.runs[-2:]
     ratio = round(many_run.latency_ms["mean"] / few_run.latency_ms["mean"], 2)
     lab.results.tables.append(

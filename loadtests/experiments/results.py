@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from loadtests.driver.load import Outcome
+from loadtests.driver.load import Outcome, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,13 @@ class Cell:
     """What is measured: one operation, asked for in one way by so many clients."""
 
     experiment: str
-    transport: str
+    transport: Transport
     cache: str
     operation: str
     clients: int
+
+    def __str__(self) -> str:
+        return f"{self.experiment}: {self.operation}, {self.transport}, cache {self.cache}, {self.clients} clients"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Run:
     tier_ms: dict[str, float]
     errors: int
     mesh_cpu_ms_per_operation: dict[str, float]
-    # How busy the busiest of the drivers could have been: above 0.8 it may be what is measured.
+    # How much of a core the busiest driver used: near 1 it is the driver that was measured.
     driver_cpu_share: float
     # By percent of operations, the latency that so many stay below; for the plots.
     latency_distribution_ms: dict[str, float]
@@ -64,7 +67,7 @@ class Results:
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100)
 
 
-def run_of(cell: Cell, outcomes: Sequence[Outcome], cpu_ms: Mapping[str, float], drivers: int) -> Run:
+def run_of(cell: Cell, outcomes: Sequence[Outcome], cpu_ms: Mapping[str, float]) -> Run:
     """Throughput is the mean of the runs', as in the seeds; latencies are of all runs together."""
     latencies_ms = np.concatenate([np.asarray(outcome.latencies) for outcome in outcomes]) * 1000
     percentiles = dict(zip(_PERCENTILES, np.percentile(latencies_ms, _PERCENTILES).tolist(), strict=True))
@@ -84,7 +87,7 @@ def run_of(cell: Cell, outcomes: Sequence[Outcome], cpu_ms: Mapping[str, float],
         tier_ms=_mean_tier_ms(outcomes),
         errors=sum(outcome.errors.total() for outcome in outcomes),
         mesh_cpu_ms_per_operation={tier: round(milliseconds, 4) for tier, milliseconds in cpu_ms.items()},
-        driver_cpu_share=round(max(outcome.cpu_seconds / outcome.seconds / drivers for outcome in outcomes), 2),
+        driver_cpu_share=round(max(outcome.cpu_seconds / outcome.seconds for outcome in outcomes), 2),
         latency_distribution_ms={str(percent): round(value, 3) for percent, value in percentiles.items()},
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import grpc
@@ -20,6 +20,8 @@ from chassis.grpc_client import call
 from chassis.postgres import Database
 from chassis.status import code_of
 from chassis.timestamps import to_timestamp
+from order.catalog import StockRequest
+from order.domain import Memo, digest_of, order_id_of
 from order.recovery import Recovery
 from order.settlement import Settlement
 
@@ -193,8 +195,10 @@ class Shop:
             ):
                 await asyncio.sleep(0)
 
-    async def is_recording(self) -> bool:
-        return bool(await self.order_db.fetch(WAITING))
+    async def reserve_only(self, *owners: pb.CartOwner | None, lines: dict[str, int]) -> None:
+        """What replicas leave that die after the reservation, for as many orders: of carts, or of lines for None."""
+        catalog = self.orders[0].recovery._catalog
+        await asyncio.gather(*(catalog.reserve(_begun(owner, lines)) for owner in owners))
 
     def recording_held(self):
         """`async with shop.recording_held():` reservations are made, and the recording of their orders waits."""
@@ -215,8 +219,9 @@ class Shop:
 
     async def kill(self, replica: OrderReplica) -> None:
         """End a replica whose recording waits for a lock, as SIGKILL would: its server, and its transactions."""
+        pids = await self.waiting()
         await replica.served.kill()
-        for pid in await self.waiting():
+        for pid in pids:
             await self.order_db.execute("SELECT pg_terminate_backend($1)", pid)
 
     async def begin_and_die(self, purchase: Callable[[OrderReplica], Awaitable[Any]]) -> None:
@@ -247,6 +252,14 @@ class Shop:
             "SELECT id, total_cents, (SELECT sum(quantity * price_cents) FROM order_lines WHERE order_id = id) FROM orders"
         )
         assert [row["id"] for row in totals if row["total_cents"] != row["sum"]] == []
+
+
+def _begun(owner, lines) -> StockRequest:
+    key = new_key()
+    if owner is None:
+        return StockRequest(order_id_of("ann", key), lines, Memo("ann", digest_of(lines), None))
+    memo = Memo(owner.buyer_id, digest_of(None), UUID(owner.session_id))
+    return StockRequest(order_id_of(owner.buyer_id, key), lines, memo)
 
 
 def _ledger(rows) -> list[tuple[Any, ...]]:

@@ -58,6 +58,17 @@ async def test_a_later_save_takes_the_place_of_the_earlier(shop, saved):
     assert await saved.cart() == {"1": 2, "2": 1}
 
 
+async def test_a_session_that_began_between_two_saves_starts_with_what_is_saved_when_it_first_touches_its_cart(
+    shop, saved
+):
+    between, looking = shop.both.session(), shop.both.session()
+    assert await looking.cart() == {"1": 2, "2": 1}
+    await saved.add("3")
+    await saved.save()
+    assert await between.add("4") == {"1": 2, "2": 1, "3": 1, "4": 1}
+    assert await looking.cart() == {"1": 2, "2": 1, "3": 1}
+
+
 async def test_an_empty_cart_may_be_saved(shop, saved):
     await saved.clear()
     assert await saved.save() == {}

@@ -20,13 +20,10 @@ from chassis.service import Running
 from monolith.neighbours import CatalogOfOrders, OrdersOfReviews
 from monolith.session_memory import SessionMemory
 from monolith.settings import Settings
-from order.carts import Carts
-from order.checkout import Checkout
+from order.assembly import assemble
 from order.history import History
-from order.recovery import Recovery
 from order.repository import Repository as OrderRepository
 from order.servicer import OrderServicer
-from order.settlement import Settlement
 from review.feedback import Feedback
 from review.ratings import Ratings
 from review.repository import Repository as ReviewRepository
@@ -71,19 +68,11 @@ class ShopBuilder:
             sessions,
             AccountServicer(Accounts(account_repository, passwords), sessions),
             CatalogServicer(items, Search(catalog_repository, listing), reservations),
-            self._order_servicer(order_repository, history, CatalogOfOrders(items, reservations)),
+            assemble(self._running, order_repository, CatalogOfOrders(items, reservations)),
             ReviewServicer(
                 Feedback(review_repository, OrdersOfReviews(history), invalidation), Ratings(review_repository)
             ),
         )
-
-    def _order_servicer(self, repository: OrderRepository, history: History, catalog: CatalogOfOrders) -> OrderServicer:
-        settlement = Settlement(catalog)
-        checkout = Checkout(repository, catalog, settlement)
-        self._running.push_async_callback(settlement.settle)
-        self._running.in_background(settlement.run())
-        self._running.in_background(Recovery(repository, catalog, checkout).run())
-        return OrderServicer(checkout, history, Carts(repository, catalog))
 
     async def _open(self, package: str, dsn: str) -> Database:
         process = self._settings.process
