@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := protos $(addprefix services/,chassis catalog order account review gateway localmesh cli)
+PACKAGES := protos $(addprefix services/,chassis catalog order account review gateway monolith localmesh cli)
 
 CACHE ?= tiered
 REPLICAS ?=
@@ -25,6 +25,11 @@ down: install ## Stop the mesh
 .PHONY: test
 test: install-dev ## Run all tests (safe beside a running mesh)
 	@$(BIN)/pytest
+	@$(MAKE) --no-print-directory terraform-test
+
+.PHONY: terraform-test
+terraform-test: ## Check Terraform, in a venv of its own; what cannot run here is skipped by name
+	@PYTHON=$(PYTHON) terraform/checks/run
 
 .PHONY: lint
 lint: install-dev ## Check format, style, types, import contracts and protos

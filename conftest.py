@@ -12,16 +12,23 @@ import asyncpg
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer
+from chassis.invalidation import Invalidation
 from chassis.migrations import migrate
 from chassis.postgres import Database
 from chassis.queries import Queries
+from chassis.redis import connect
 from localmesh.embedded import EmbeddedStores
 
 READY_WITHIN_S = 10.0
+
+# A busy machine is no defect of the code under test.
+settings.register_profile("agora", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("agora")
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +119,13 @@ async def _flushed(url: str) -> str:
 async def redis_url(stores: EmbeddedStores) -> str:
     """The cache, empty."""
     return await _flushed(stores.redis_url)
+
+
+@pytest.fixture
+async def invalidation(redis_url: str) -> AsyncIterator[Invalidation]:
+    """What writers delete cached copies with."""
+    async with connect(redis_url, name="test") as redis:
+        yield Invalidation(redis)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from catalog.search import Search
 from catalog.servicer import CatalogServicer
 from catalog.settings import Settings
 from chassis.grpc_server import GrpcServer
+from chassis.invalidation import Invalidation
 from chassis.service import Running, run
 from chassis.settings import read_or_exit
 
@@ -19,7 +20,9 @@ settings = read_or_exit(Settings.read)
 async def compose(running: Running, server: GrpcServer) -> list[str]:
     repository = Repository(await running.open_database(settings.service, "catalog"))
     listing = Listing(repository)
-    servicer = CatalogServicer(Items(repository, listing), Search(repository, listing), Reservations(repository))
+    invalidation = Invalidation(running.open_redis(settings.service.process, settings.redis_url))
+    items = Items(repository, listing, invalidation)
+    servicer = CatalogServicer(items, Search(repository, listing), Reservations(repository, invalidation))
     add_CatalogServiceServicer_to_server(servicer, server.server)
     return ["agora.catalog.v1.CatalogService"]
 

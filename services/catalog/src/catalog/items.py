@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 
+from catalog.copies import keys_of_items, keys_of_searches
 from catalog.domain import Item, NewItem, Page, check_quantity, item_id_of
 from catalog.errors import ItemNotFound, NotItemOwner
 from catalog.listing import Listing
 from catalog.repository import Repository
 from chassis.errors import InvalidField
+from chassis.invalidation import Invalidation
 from chassis.money import check_price_cents
 
 MAX_BATCH = 1000
 
 
 class Items:
-    def __init__(self, repository: Repository, listing: Listing) -> None:
+    def __init__(self, repository: Repository, listing: Listing, invalidation: Invalidation) -> None:
         self._repository = repository
         self._listing = listing
+        self._invalidation = invalidation
 
     async def register(self, new: NewItem) -> Item:
-        return await self._repository.insert_item(new)
+        item = await self._repository.insert_item(new)
+        await self._invalidation.run(keys_of_searches(item.category))
+        return item
 
     async def update(self, item_id: str, seller_id: str, price_cents: int | None, quantity: int | None) -> Item:
         """Set price or quantity. Raises ItemNotFound, NotItemOwner, InvalidField."""
@@ -32,6 +37,7 @@ class Items:
         item = await self._repository.update_item(number, seller_id, price_cents, quantity)
         if item is None:
             raise NotItemOwner if await self._repository.get_items([number]) else ItemNotFound(item_id)
+        await self._invalidation.run(keys_of_items([number]))
         return item
 
     async def get(self, item_ids: Sequence[str]) -> list[Item]:

@@ -130,7 +130,9 @@ async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -
 
 
 async def _record(transaction: Transaction, allocation: Allocation) -> None:
-    made = allocation.made
+    # In the order of ids: batches of the same orders that met at no row lock meet here, and must not wait in a circle
+    # (test_two_batches_of_the_same_orders_in_opposite_order_never_wait_in_a_circle).
+    made = sorted(allocation.made, key=lambda reservation: reservation.order_id)
     lines = [(reservation.order_id, line) for reservation in made for line in reservation.lines]
     await transaction.execute(
         "record_reservations",

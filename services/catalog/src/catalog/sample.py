@@ -6,7 +6,6 @@ load goes on where it stopped; a greater number later adds the difference.
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Final
 import asyncpg
 
 from chassis.queries import Queries
-from chassis.settings import Environment
+from chassis.settings import Environment, read_or_exit
 
 _CHUNK: Final = 10_000
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,8 +90,14 @@ def main() -> None:
     seller_ids = sys.stdin.read().split()
     if arguments.items and not seller_ids:
         parser.error("no seller ids on standard input")
-    dsn = Environment(os.environ).url("DATABASE_URL", "postgresql", "postgres")
-    asyncio.run(load(dsn, seller_ids, arguments.items))
+    try:
+        asyncio.run(load(read_or_exit(_database_url), seller_ids, arguments.items))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        sys.exit(f"catalog.sample: {error}")
+
+
+def _database_url(environment: Environment) -> str:
+    return environment.url("DATABASE_URL", "postgresql", "postgres")
 
 
 if __name__ == "__main__":

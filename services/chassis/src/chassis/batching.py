@@ -118,9 +118,9 @@ class Batcher(Generic[K, V]):
 
 async def _within(context: RequestContext, answer: "asyncio.Future[T]") -> T:
     try:
-        async with asyncio.timeout(context.remaining()):
+        async with asyncio.timeout(context.remaining()) as limit:
             return await answer
     except TimeoutError:
-        if answer.cancelled():
+        if limit.expired():
             raise DeadlineExceeded("the deadline passed") from None
         raise

@@ -81,7 +81,8 @@ async def call(method: Callable[..., Any], request: object, response_type: type[
 
 def _refusal_from(error: AioRpcError) -> Refusal:
     refusal = status.refusal_from(error)
-    if type(refusal) is Unavailable:
+    # A replica at the end of its drain cancels the calls it still has.
+    if type(refusal) is Unavailable or error.code() is grpc.StatusCode.CANCELLED:
         # Without a reason it was spoken by gRPC itself, whose words hold addresses.
         return TierDown("a needed service is not available")
     if type(refusal) is DeadlineExceeded:

@@ -70,8 +70,13 @@ class Interceptor(grpc.aio.ServerInterceptor):
             metrics.RPC_ACTIVE.inc()
             try:
                 response = await behaviour(request, call)
+            except asyncio.CancelledError:  # the sender left, or its deadline passed
+                metrics.RPC_DURATION.labels(method, "CANCELLED").observe(time.perf_counter() - started)
+                raise
+            except grpc.aio.AbortError:
+                raise
             except Exception as error:
-                refusal = _refusal_of(error, method)
+                refusal = refusal_of(error, method)
                 code = status.code_of(refusal)
                 metrics.RPC_DURATION.labels(method, code.name).observe(time.perf_counter() - started)
                 await call.abort(code, refusal.message, (*status.details_of(refusal), self._tiers(context, started)))
@@ -99,7 +104,8 @@ def _context_of(call: "ServicerContext[Any, Any]") -> RequestContext:
     return RequestContext(str(request_id), deadline)
 
 
-def _refusal_of(error: Exception, method: str) -> Refusal:
+def refusal_of(error: Exception, method: str) -> Refusal:
+    """What the sender is told of whatever a method raised."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):

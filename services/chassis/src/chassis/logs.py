@@ -29,9 +29,11 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := context.current_request_id():
             entry["request_id"] = request_id
-        entry.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
+        for key, value in vars(record).items():
+            if key not in _STANDARD:
+                entry.setdefault(key, value)
         return json.dumps(entry, default=str)
 
 

@@ -4,6 +4,8 @@ from typing import Final
 
 from prometheus_client import Gauge, Histogram, start_http_server
 
+from chassis.settings import SettingsError
+
 # Seconds. The lowest buckets tell a cache hit from a call, the highest a slow call from one that met its deadline.
 DURATION_BUCKETS: Final = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -35,5 +37,8 @@ DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a 
 
 
 def serve(host: str, port: int) -> None:
-    """Answer `GET /metrics` on a port of its own, from a thread."""
-    start_http_server(port, addr=host)
+    """Answer `GET /metrics` on a port of its own, from a thread. Raises SettingsError when the port is taken."""
+    try:
+        start_http_server(port, addr=host)
+    except OSError:
+        raise SettingsError(f"METRICS_PORT: cannot listen on {host}:{port}, is it taken?") from None

@@ -36,7 +36,12 @@ class MigrationError(Exception):
 
 def scripts_of(package: str) -> Iterator[tuple[str, str]]:
     """Names and texts of a package's migrations, in the order of their numbers."""
-    directory = files(package).joinpath("migrations")
+    try:
+        directory = files(package).joinpath("migrations")
+    except ModuleNotFoundError:
+        raise MigrationError(f"there is no package {package}") from None
+    if not directory.is_dir():
+        raise MigrationError(f"{package} has no migrations")
     for script in sorted(directory.iterdir(), key=lambda entry: entry.name):
         if script.name.endswith(".sql"):
             yield script.name, script.read_text("utf-8")
@@ -62,9 +67,12 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", name: str, sq
         return False
     if applied is not None:
         raise MigrationError(f"{name} was changed after it was applied; write a new migration instead")
-    async with connection.transaction():
-        await connection.execute(sql)
-        await connection.execute("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", name, digest)
+    try:
+        async with connection.transaction():
+            await connection.execute(sql)
+            await connection.execute("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", name, digest)
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{name}: {error}") from error
     return True
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -12,7 +12,7 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from chassis import metrics
-from chassis.context import DEFAULT_TIMEOUT_S, current
+from chassis.context import current
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.queries import Queries
 
@@ -26,7 +26,10 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InternalClientError,  # how asyncpg tells that a session ended between two steps of a query
 )
+# How long a query that was broken off, or a rollback, may take before its connection is closed instead.
+_CLEAN_UP_S: Final = 0.5
 
 
 class StoreDown(Unavailable):
@@ -46,7 +49,7 @@ class Connection(Protocol):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(connection: "PoolConnectionProxy[Record] | None" = None) -> Iterator[None]:
     """Violated constraints pass through, for the repository to recognise by their names."""
     try:
         yield
@@ -55,8 +58,17 @@ def _translated() -> Iterator[None]:
     except TimeoutError:
         raise StoreSlow("the database did not answer in time") from None
     except _AWAY as error:
-        logger.warning("database away", extra={"error": type(error).__name__})
-        raise StoreDown("the database is not reachable") from error
+        raise _down(error) from error
+    except asyncpg.InterfaceError as error:
+        # Said of a lost connection and of a wrong argument alike; only the first is the database's doing.
+        if connection is not None and not _is_lost(connection):
+            raise
+        raise _down(error) from error
+
+
+def _down(error: Exception) -> StoreDown:
+    logger.warning("database away", extra={"error": type(error).__name__})
+    return StoreDown("the database is not reachable")
 
 
 class Transaction:
@@ -92,29 +104,30 @@ class Database:
         self._pool_size = pool_size
         self._application_name = application_name
         self._pool: asyncpg.Pool[Record] | None = None
+        self._probe: asyncpg.Pool[Record] | None = None
 
     async def open(self) -> None:
-        self._pool = await asyncpg.create_pool(
+        self._pool = await self._create_pool(self._pool_size)
+        # Apart from the others, since a pool in full use is busy, not away.
+        self._probe = await self._create_pool(1)
+
+    async def _create_pool(self, size: int) -> "asyncpg.Pool[Record]":
+        return await asyncpg.create_pool(
             self._dsn,
             min_size=0,
-            max_size=self._pool_size,
+            max_size=size,
             timeout=3.0,
-            command_timeout=DEFAULT_TIMEOUT_S,  # for what carries no deadline of its own: BEGIN, COMMIT, ROLLBACK
             reset=_keep,
             server_settings={"application_name": self._application_name, "jit": "off"},
         )
 
     async def close(self) -> None:
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), timeout=5.0)
-            except TimeoutError:
-                self._pool.terminate()
+        await asyncio.gather(*(_close(pool) for pool in (self._pool, self._probe) if pool is not None))
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
-        with _translated():
-            async with self._acquire() as connection:
-                return await connection.fetch(name, *arguments)
+        async with _acquire(self._pool) as connection:
+            with _translated(connection):
+                return await Transaction(connection, self._queries).fetch(name, *arguments)
 
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
         rows = await self.fetch(name, *arguments)
@@ -126,30 +139,22 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One READ COMMITTED transaction: committed at the end of the block, rolled back when it raises."""
-        with _translated():
-            async with self._acquire() as connection, connection._connection.transaction():  # noqa: SLF001 - own class
-                yield connection
+        async with _acquire(self._pool) as connection:
+            # Not asyncpg's own transaction: its statements know no deadline.
+            try:
+                with _translated(connection):
+                    await connection.execute("BEGIN", timeout=current().remaining())
+                    yield Transaction(connection, self._queries)
+                    await _commit(connection)
+            except BaseException:
+                await _roll_back(connection)
+                raise
 
     async def ping(self) -> None:
         """Raises StoreDown unless the database answers."""
-        with _translated():
-            async with self._acquire() as connection:
-                await connection._connection.execute("SELECT 1")  # noqa: SLF001 - own class
-
-    @asynccontextmanager
-    async def _acquire(self) -> AsyncIterator[Transaction]:
-        if self._pool is None or self._pool.is_closing():
-            raise StoreDown("the database is not opened")
-        started = time.perf_counter()
-        async with self._pool.acquire(timeout=current().remaining()) as connection:
-            metrics.POOL_WAIT.observe(time.perf_counter() - started)
-            try:
-                yield Transaction(connection, self._queries)
-            except asyncpg.InterfaceError as error:
-                # Said of a lost connection and of a wrong argument alike; only the first is the database's doing.
-                if _is_lost(connection):
-                    raise StoreDown("the database is not reachable") from error
-                raise
+        async with _acquire(self._probe) as connection:
+            with _translated(connection):
+                await connection.execute("SELECT 1", timeout=current().remaining())
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
@@ -157,6 +162,49 @@ class Database:
         metrics.POOL_CONNECTIONS.labels("used").set_function(
             lambda: self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
         )
+
+
+@asynccontextmanager
+async def _acquire(pool: "asyncpg.Pool[Record] | None") -> "AsyncIterator[PoolConnectionProxy[Record]]":
+    if pool is None or pool.is_closing():
+        raise StoreDown("the database is not opened")
+    started = time.perf_counter()
+    with _translated():
+        connection = await pool.acquire(timeout=current().remaining())
+    metrics.POOL_WAIT.observe(time.perf_counter() - started)
+    try:
+        yield connection
+    finally:
+        # When it fails, the connection is closed already, and the error to hear of is the one that led here.
+        with suppress(Exception):
+            await pool.release(connection, timeout=_CLEAN_UP_S)
+
+
+async def _close(pool: "asyncpg.Pool[Record]") -> None:
+    try:
+        await asyncio.wait_for(pool.close(), timeout=5.0)
+    except TimeoutError:
+        pool.terminate()
+
+
+async def _commit(connection: "PoolConnectionProxy[Record]") -> None:
+    # PostgreSQL answers ROLLBACK, and calls it no error, when a query of the transaction had failed.
+    if await connection.execute("COMMIT", timeout=current().remaining()) != "COMMIT":
+        raise RuntimeError("the transaction was rolled back: a query in it had failed")
+
+
+async def _roll_back(connection: "PoolConnectionProxy[Record]") -> None:
+    """End the transaction, or the connection with it. Never raises: what led here is what the caller must hear."""
+    ended = False
+    try:
+        async with asyncio.timeout(_CLEAN_UP_S):
+            await connection.execute("ROLLBACK")
+        ended = True
+    except Exception as error:
+        logger.info("connection dropped, not rolled back", extra={"error": type(error).__name__})
+    finally:
+        if not ended and not _is_lost(connection):
+            connection.terminate()
 
 
 def _is_lost(connection: "PoolConnectionProxy[Record]") -> bool:

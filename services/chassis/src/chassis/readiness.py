@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -26,7 +27,7 @@ async def check_all(checks: Mapping[str, Check]) -> dict[str, bool]:
 
 
 async def _passes(check: Check) -> bool:
-    enter(RequestContext())
+    enter(RequestContext(deadline=time.monotonic() + _TIMEOUT_S))
     try:
         await asyncio.wait_for(check(), _TIMEOUT_S)
     except Exception:  # whatever it was, the dependency cannot be used

@@ -17,5 +17,6 @@ def connect(url: str, *, name: str) -> "Redis":
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
+        protocol=2,
     )
     return client

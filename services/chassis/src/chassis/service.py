@@ -10,23 +10,26 @@ from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 import uvloop
+from redis.asyncio import Redis
 
 from chassis import logs, metrics, readiness
 from chassis.grpc_server import GrpcServer
 from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.readiness import Check
+from chassis.redis import connect
 from chassis.settings import ProcessSettings, ServiceSettings, SettingsError
 
 logger = logging.getLogger(__name__)
 
 
 class Running(AsyncExitStack):
-    """What a service holds while it runs. What is entered first is closed last; background tasks end first of all."""
+    """What a service holds while it runs. What is entered first is closed last."""
 
     def __init__(self) -> None:
         super().__init__()
         self.checks: dict[str, Check] = {}
+        self.crashed = False
 
     async def open_database(self, settings: ServiceSettings, package: str) -> Database:
         """The pool of a service's database with the queries of its package; the service is ready only with it."""
@@ -42,11 +45,23 @@ class Running(AsyncExitStack):
         self.checks["postgresql"] = database.ping
         return database
 
+    def open_redis(self, process: ProcessSettings, url: str) -> "Redis":
+        """A client that is closed with the service. Nothing is sent until its first use."""
+        redis = connect(url, name=process.instance_name)
+        self.push_async_callback(redis.aclose)
+        return redis
+
     def in_background(self, work: Awaitable[None]) -> None:
         """Run `work` until the service stops; a crash in it is logged and stops the process, to be restarted."""
         task = asyncio.ensure_future(work)
-        task.add_done_callback(_stop_on_crash)
+        task.add_done_callback(self._stop_on_crash)
         self.push_async_callback(_cancel, task)
+
+    def _stop_on_crash(self, task: "asyncio.Future[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            logger.critical("a background task crashed", exc_info=task.exception())
+            self.crashed = True
+            signal.raise_signal(signal.SIGTERM)
 
 
 class Compose(Protocol):
@@ -56,16 +71,18 @@ class Compose(Protocol):
 
 
 def run(tier: str, settings: ServiceSettings, compose: Compose) -> None:
-    """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken."""
+    """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken, with 1 after a crash."""
     logs.set_up(settings.process)
     try:
-        uvloop.run(_serve(tier, settings.process, settings.grpc_port, compose))
-    except (SettingsError, OSError) as error:
+        running = uvloop.run(_serve(tier, settings.process, settings.grpc_port, compose))
+    except SettingsError as error:
         print(f"{tier}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+    if running.crashed:
+        raise SystemExit(1)
 
 
-async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> None:
+async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> Running:
     stopping = stop_signal()
     metrics.serve(settings.listen_host, settings.metrics_port)
     server = GrpcServer(tier, settings.instance_name, settings.listen_host, grpc_port)
@@ -79,6 +96,7 @@ async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: 
         logger.info("listening", extra={"port": grpc_port})
         await stopping.wait()
         logger.info("stopping")
+    return running
 
 
 def stop_signal() -> asyncio.Event:
@@ -93,9 +111,3 @@ async def _cancel(task: "asyncio.Future[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await task
-
-
-def _stop_on_crash(task: "asyncio.Future[None]") -> None:
-    if not task.cancelled() and task.exception() is not None:
-        logger.critical("a background task crashed", exc_info=task.exception())
-        signal.raise_signal(signal.SIGTERM)

@@ -61,6 +61,9 @@ class Environment:
             raise SettingsError(f"{name} must be a URL like {schemes[0]}://host:port")
         return value
 
+    def redis_url(self, name: str) -> str:
+        return self.url(name, "redis", "rediss", "unix")
+
     def target(self, name: str) -> str:
         value = self.text(name)
         scheme, _, rest = value.partition(":")

@@ -4,6 +4,7 @@ from typing import Final
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc.aio import AioRpcError, Metadata
 
@@ -72,7 +73,8 @@ def _error_info(metadata: Metadata | None) -> error_details_pb2.ErrorInfo | None
     if not isinstance(details, bytes):
         return None
     info = error_details_pb2.ErrorInfo()
-    for packed in status_pb2.Status.FromString(details).details:
-        if packed.Unpack(info):
-            return info
-    return None
+    try:
+        unpacked = any(packed.Unpack(info) for packed in status_pb2.Status.FromString(details).details)
+    except DecodeError:  # not written by us
+        return None
+    return info if unpacked else None

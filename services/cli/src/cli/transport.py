@@ -44,4 +44,8 @@ def connect(url: str, token: str | None) -> Transport:
         from cli.gateway_client import GatewayClient
 
         return GatewayClient(url, token)
-    raise WrongUsage(f"--url {url}: the scheme must be http or https")
+    if scheme == "tcp":
+        from cli.monolith_client import MonolithClient
+
+        return MonolithClient(url, token)
+    raise WrongUsage(f"--url {url}: the scheme must be http, https or tcp")

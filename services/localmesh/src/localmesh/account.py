@@ -37,10 +37,14 @@ def _open_the_way(directory: Path) -> None:
     for folder in postgres_folders():
         for path in (folder, *folder.rglob("*")):
             _add_permission(path, 0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044)
-    closed = sorted({*_closed_parents(directory), *(path for folder in postgres_folders() for path in _closed_parents(folder))})
+    closed = sorted(
+        {*_closed_parents(directory), *(path for folder in postgres_folders() for path in _closed_parents(folder))}
+    )
     for path in closed:
         _add_permission(path, stat.S_IXOTH)
-        print(f"agora mesh: chmod o+x {path}, so that PostgreSQL, which refuses to run as root, can pass", file=sys.stderr)
+        print(
+            f"agora mesh: chmod o+x {path}, so that PostgreSQL, which refuses to run as root, can pass", file=sys.stderr
+        )
 
 
 def _closed_parents(path: Path) -> Iterator[Path]:

@@ -39,9 +39,8 @@ def launch(
 
     On Linux the program gets ``end_signal`` when the calling thread ends, however it ends.
     """
-    script = [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(end_signal)), account]
-    return subprocess.Popen(
-        [*script, *program],
+    return subprocess.Popen(  # noqa: S603 - only the mesh's own programs
+        ending_with_parent(program, account=account, end_signal=end_signal),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -51,13 +50,21 @@ def launch(
     )
 
 
+def ending_with_parent(
+    program: Sequence[str], *, account: Account = Account.CURRENT, end_signal: signal.Signals = signal.SIGTERM
+) -> list[str]:
+    """The command line that starts ``program``, for a parent that is this process."""
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(end_signal)), account, *program]
+
+
 def namespace_is_allowed() -> bool:
     """Containers often forbid user namespaces, so ask the kernel once."""
-    probe = [sys.executable, "-I", "-S", __file__, str(os.getpid()), "0", Account.NAMESPACE, "/bin/sh", "-c", "exit 0"]
-    return subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+    probe = ending_with_parent(["/bin/sh", "-c", "exit 0"], account=Account.NAMESPACE)
+    done = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
+    return done.returncode == 0
 
 
-def _replace_this_process(parent: int, end_signal: int, account: Account, program: Sequence[str]) -> None:
+def _replace_this_process(parent: int, end_signal: int, account: Account, program: list[str]) -> None:
     if account is Account.NAMESPACE:
         _enter_namespace()
     elif account is Account.NOBODY:
@@ -67,7 +74,7 @@ def _replace_this_process(parent: int, end_signal: int, account: Account, progra
         _call("prctl", PR_SET_PDEATHSIG, end_signal)
         if os.getppid() != parent:
             sys.exit("the parent ended first")
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606
 
 
 def _enter_namespace() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from localmesh.errors import StartupError
 
 HOST = "127.0.0.1"
@@ -18,8 +20,8 @@ BLOCKS = 93
 class PortBlock:
     """A run of ports that belongs to whoever listens on its first one.
 
-    The block is found from the name of the state directory: the same mesh gets the same ports again, and two meshes that
-    start at the same moment cannot choose the same ones.
+    The search begins where the name of the state directory says: the same mesh gets the same ports again, and two
+    meshes that start at the same moment cannot choose the same ones.
     """
 
     def __init__(self, owner: Path) -> None:
@@ -38,7 +40,9 @@ class PortBlock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -50,6 +54,19 @@ def is_free(port: int) -> bool:
             return False
         raise
     return True
+
+
+def holder_of(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    try:
+        pids = [
+            found.pid
+            for found in psutil.net_connections("tcp")
+            if found.laddr[1:] == (port,) and found.status == "LISTEN"
+        ]
+        return next(f"{psutil.Process(pid).name()} (pid {pid})" for pid in pids if pid)
+    except (psutil.Error, StopIteration):
+        return "another program"
 
 
 def _claim_block(owner: Path) -> tuple[socket.socket, int]:

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: its data directory, command line, databases and readiness."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+FAILURE = re.compile("error:|ERROR:|FATAL:|PANIC:")
 INITDB_OPTIONS = [
     f"--username={SUPERUSER}",
     "--auth=scram-sha-256",
@@ -75,9 +77,9 @@ class Postgres:
         return lines[:1] == [str(pid)] and [line.strip() for line in lines[7:8]] == ["ready"]
 
     def run_sql(self, script: str) -> None:
-        """Runs a psql script as the superuser. The password travels in the environment, where ``ps`` does not show it."""
+        """Runs a psql script as the superuser. The password travels in the environment, which ``ps`` does not show."""
         address = f"postgresql://{SUPERUSER}@{HOST}:{self.port}/postgres"
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603
             [str(postgres_binary("psql")), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", address],
             input=script,
             text=True,
@@ -86,7 +88,7 @@ class Postgres:
             check=False,
         )
         if done.returncode != 0:
-            raise StartupError(f"PostgreSQL refused the preparation of its databases: {_last_line(done.stderr)}")
+            raise StartupError(f"PostgreSQL refused the preparation of its databases: {_reason(done.stderr)}")
 
     def _initialise(self) -> None:
         """Builds the data directory under another name, so that an interrupted start leaves no half of one."""
@@ -108,11 +110,12 @@ class Postgres:
             failed = launch(program, output=output.fileno(), account=database_account()).wait() != 0
             output.seek(0)
             if failed:
-                raise StartupError(f"initdb failed: {_last_line(output.read().decode(errors='replace'))}")
+                raise StartupError(f"initdb failed: {_reason(output.read().decode(errors='replace'))}")
 
     def _refuse_another_major(self) -> None:
-        version = subprocess.run([postgres_binary("postgres"), "--version"], capture_output=True, text=True, check=True)
-        installed = version.stdout.split()[-1].split(".")[0]
+        command = [str(postgres_binary("postgres")), "--version"]
+        version = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        installed = version.split()[-1].partition(".")[0]
         found = (self.data / "PG_VERSION").read_text().strip()
         if found != installed:
             raise StartupError(
@@ -121,5 +124,7 @@ class Postgres:
             )
 
 
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+def _reason(output: str) -> str:
+    """The line that names the failure; hints and what is cleaned up after it follow it."""
+    lines = [line for line in output.splitlines() if line.strip()] or ["no reason given"]
+    return next((line for line in lines if FAILURE.search(line)), lines[-1])

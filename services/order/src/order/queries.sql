@@ -1,17 +1,17 @@
 -- open_cart --
--- Locks the session's cart until the transaction ends. A new one starts with the cart saved before its session began.
-WITH cart AS (
-    INSERT INTO carts (session_id, buyer_id)
-    VALUES ($1, $2)
-    ON CONFLICT ON CONSTRAINT carts_pkey DO UPDATE SET updated_at = now()
-    RETURNING session_id, buyer_id, xmax = 0 AS is_new
-)
+-- Locks the session's cart until the transaction ends, and tells whether it is a new one.
+INSERT INTO carts (session_id, buyer_id)
+VALUES ($1, $2)
+ON CONFLICT ON CONSTRAINT carts_pkey DO UPDATE SET updated_at = now()
+RETURNING xmax = 0 AS is_new
+
+-- copy_saved_cart --
+-- What a new cart starts with: the cart that was saved before its session began.
 INSERT INTO cart_lines (session_id, item_id, quantity)
-SELECT cart.session_id, saved_cart_lines.item_id, saved_cart_lines.quantity
-FROM cart
-JOIN saved_carts USING (buyer_id)
+SELECT $1, item_id, quantity
+FROM saved_carts
 JOIN saved_cart_lines USING (buyer_id)
-WHERE cart.is_new AND saved_carts.saved_at <= $3
+WHERE buyer_id = $2 AND saved_at <= $3
 
 -- note_cart_request --
 -- Nothing comes back when this request was served before.
@@ -52,10 +52,11 @@ JOIN saved_carts USING (buyer_id)
 WHERE buyer_id = $2 AND saved_at <= $3 AND NOT EXISTS (SELECT FROM carts WHERE session_id = $1)
 
 -- mark_cart_saved --
--- Locks the buyer's saved cart until the transaction ends.
+-- Locks the buyer's saved cart until the transaction ends. The time of the first save stays: a session that began
+-- after it, and did not touch its cart yet, must not find it empty because another session saves again.
 INSERT INTO saved_carts (buyer_id)
 VALUES ($1)
-ON CONFLICT ON CONSTRAINT saved_carts_pkey DO UPDATE SET saved_at = now()
+ON CONFLICT ON CONSTRAINT saved_carts_pkey DO UPDATE SET saved_at = saved_carts.saved_at
 
 -- clear_saved_cart --
 DELETE FROM saved_cart_lines

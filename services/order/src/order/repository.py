@@ -51,7 +51,13 @@ class Repository:
     async def open_cart(self, owner: CartOwner) -> AsyncIterator[OpenCart]:
         """A transaction in which nobody else changes this cart."""
         async with self._database.transaction() as transaction:
-            await transaction.execute("open_cart", owner.session_id, owner.buyer_id, owner.session_created_at)
+            cart = await transaction.fetchrow("open_cart", owner.session_id, owner.buyer_id)
+            if cart and cart["is_new"]:
+                # Locked before it is copied: an order that is taking saved lines away would miss the copies
+                # (test_lines_bought_while_the_cart_is_touched_for_the_first_time_do_not_come_back).
+                await transaction.execute("lock_saved_cart", owner.buyer_id)
+                arguments = (owner.session_id, owner.buyer_id, owner.session_created_at)
+                await transaction.execute("copy_saved_cart", *arguments)
             yield OpenCart(transaction, owner)
 
     async def read_cart(self, owner: CartOwner) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""Load and fault experiments against a running mesh."""

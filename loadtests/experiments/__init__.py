@@ -1,0 +1,1 @@
+"""The seeds' experiments as commands: `python -m loadtests.experiments`."""

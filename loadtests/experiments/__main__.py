@@ -1,0 +1,74 @@
+"""`python -m loadtests.experiments [EXPERIMENT...] [--quick]`: measure, and write the report."""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from loadtests.driver.fleet import Fleet
+from loadtests.experiments import marketplace
+from loadtests.experiments.lab import QUICK, SEEDS, Extent, Lab
+from loadtests.experiments.mesh import MeshLauncher
+from loadtests.experiments.progress import Progress
+from loadtests.experiments.results import Results
+from localmesh.errors import MeshError
+
+EXPERIMENTS: Final = {module.NAME: module for module in (marketplace,)}
+_SAMPLE_ITEMS: Final = 10_000
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    names = arguments.experiments or list(EXPERIMENTS)
+    extent = _extent(arguments)
+    try:
+        results = _perform(names, extent, arguments.drivers)
+    except MeshError as error:
+        print(f"loadtests.experiments: {error}", file=sys.stderr)
+        return 1
+    print(results)
+    for what, times in results.errors.most_common(10):
+        print(f"{times} times: {what}", file=sys.stderr)
+    return 1 if results.errors else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.experiments",
+        description="Repeat the seeds' experiments on a mesh of their own, and write reports/.",
+    )
+    parser.add_argument(
+        "experiments", nargs="*", metavar="EXPERIMENT", help=f"of {', '.join(EXPERIMENTS)}; default: all"
+    )
+    parser.add_argument("--quick", action="store_true", help="two to three minutes in all instead of hours")
+    parser.add_argument("--runs", type=int, metavar="N", help="of each cell, 10 as in the seeds")
+    parser.add_argument("--operations", type=int, metavar="N", help="of each client, 1000 as in the seeds")
+    parser.add_argument("--drivers", type=int, default=1, metavar="N", help="processes that send requests, 1")
+    parser.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR")
+    return parser
+
+
+def _extent(arguments: argparse.Namespace) -> Extent:
+    extent = QUICK if arguments.quick else SEEDS
+    asked = {"runs": arguments.runs, "operations": arguments.operations}
+    return replace(extent, **{name: value for name, value in asked.items() if value})
+
+
+def _perform(names: list[str], extent: Extent, drivers: int) -> Results:
+    expected_s = sum(EXPERIMENTS[name].expected_s(extent) for name in names)
+    with (
+        tempfile.TemporaryDirectory(prefix="agora-bench-", ignore_cleanup_errors=True) as directory,
+        MeshLauncher(Path(directory) / "mesh", _SAMPLE_ITEMS) as launcher,
+        Fleet(drivers) as fleet,
+        Progress(expected_s) as progress,
+    ):
+        lab = Lab(launcher, fleet, extent, progress)
+        for name in names:
+            EXPERIMENTS[name].run(lab)
+    return lab.results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The CPU time of a mesh by tier: it says what an operation costs however busy the machine is."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import psutil
+
+CpuSeconds = dict[str, float]
+
+
+def cpu_seconds(tiers: Mapping[int, str]) -> CpuSeconds:
+    """What the processes have used so far, by tier. PostgreSQL's backends count for it, those that ended too."""
+    seconds = dict.fromkeys(tiers.values(), 0.0)
+    for pid, tier in tiers.items():
+        for process in _family(pid):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                # A backend that ends leaves its time to its parent, under the times of children.
+                seconds[tier] += times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
+def cpu_ms_per_operation(before: CpuSeconds, after: CpuSeconds, operations: int) -> dict[str, float]:
+    spent = {tier: (after[tier] - before[tier]) * 1000 / operations for tier in after}
+    return spent | {"total": sum(spent.values())}
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []

@@ -1,0 +1,103 @@
+"""A mesh of the experiments' own: started in a directory of its own on ports of its own, and stopped."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from loadtests.driver.load import Address, Transport
+from localmesh.errors import MeshError
+from localmesh.ports import is_free
+
+_PORTS: Final = range(17_000, 18_200, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class MeshWish:
+    """What an experiment wants of a mesh."""
+
+    cache: str = "tiered"
+    gateways: int = 1
+
+
+class Mesh:
+    """What `mesh.json` says of a running mesh."""
+
+    def __init__(self, directory: Path) -> None:
+        published: dict[str, Any] = json.loads((directory / "mesh.json").read_text())
+        self.gateways: list[str] = published["gateways"]
+        self.postgres: str = published["postgres"]
+        self.redis: str = published["redis"]
+        self.operator_token = (directory / "secrets" / "operator-token").read_text().strip()
+        self._monolith: str = published["monolith"]
+        # By process, the tier it belongs to.
+        self.tiers: dict[int, str] = {process["pid"]: process["service"] for process in published["processes"]}
+        self.tiers |= {store["pid"]: store["name"] for store in published["stores"]}
+
+    @property
+    def gateway(self) -> str:
+        return self.gateways[0]
+
+    def address(self, transport: Transport) -> Address:
+        if transport == "rest":
+            return http_address(self.gateway)
+        host, _, port = self._monolith.rpartition(":")
+        return Address("socket", host, int(port))
+
+
+def http_address(url: str) -> Address:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return Address("rest", parts.hostname, parts.port)
+
+
+class MeshLauncher:
+    """Keeps one mesh running, the one that was wished for last. Its data outlives a change of wish.
+
+    `with MeshLauncher(directory) as launcher: mesh = launcher.mesh(MeshWish(cache="off"))`.
+    """
+
+    def __init__(self, directory: Path, sample_items: int) -> None:
+        self._directory = directory
+        self._environment = os.environ | {
+            "AGORA_LOCAL_DIR": str(directory),
+            "AGORA_SAMPLE_ITEMS": str(sample_items),
+        }
+        self._running: MeshWish | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def mesh(self, wish: MeshWish) -> Mesh:
+        """Raises MeshError when it does not start."""
+        if wish != self._running:
+            self._stop()
+            self._environment["AGORA_HTTP_PORT"] = str(_free_port(wish.gateways))
+            self._agora("up", "--detach", "--cache", wish.cache, "--gateways", str(wish.gateways))
+            self._running = wish
+        return Mesh(self._directory)
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._agora("down")
+            self._running = None
+
+    def _agora(self, *arguments: str) -> None:
+        command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise MeshError(done.stderr.strip())
+
+
+def _free_port(gateways: int) -> int:
+    return next(first for first in _PORTS if all(is_free(first + index) for index in range(gateways)))

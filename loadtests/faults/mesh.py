@@ -1,0 +1,136 @@
+"""A mesh of an experiment's own: started clean, broken on purpose, made whole, stopped."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from localmesh.control import ask
+from localmesh.errors import MeshError
+from localmesh.ports import is_free
+from localmesh.state import StateDirectory
+
+_PORTS = range(18_300, 19_900, 20)
+_WITHIN_S = 60.0
+_ASK_EVERY_S = 0.1
+
+
+class Mesh:
+    """Processes are called as `agora mesh status` calls them: catalog-0, gateway-1, postgres, cache, stream."""
+
+    def __init__(self, directory: Path) -> None:
+        self._state = StateDirectory(directory)
+        self._published = json.loads((directory / "mesh.json").read_text())
+        self.directory = directory
+        self.gateways: list[str] = self._published["gateways"]
+        self.postgres: str = self._published["postgres"]
+        self.operator_token = (directory / "secrets" / "operator-token").read_text()
+        self.replicas: list[str] = [process["name"] for process in self._published["processes"]]
+        self.stores: list[str] = [store["name"] for store in self._published["stores"]]
+
+    @property
+    def everything(self) -> list[str]:
+        return self.replicas + self.stores
+
+    def replicas_of(self, service: str) -> list[str]:
+        return [name for name in self.replicas if name.rpartition("-")[0] == service]
+
+    async def status(self) -> dict[str, dict[str, Any]]:
+        """By name of the process."""
+        return {process["name"]: process for process in await self._ask("status")}
+
+    async def kill(self, name: str, *, stay_down: bool = False) -> None:
+        """SIGKILL. The mesh starts the process again after 2 s unless it is to stay down."""
+        with suppress(MeshError):  # it is dead already
+            await self._ask("kill", name=name, number=signal.SIGKILL, stay_down=stay_down)
+
+    async def start(self, name: str) -> None:
+        """A process that was killed to stay down; returns when it is ready."""
+        await self._until([name], "stopped")
+        await self._ask("start", name=name)
+
+    async def restart(self, service: str) -> None:
+        """Replaces the replicas of a service, one after the other."""
+        await self._ask("restart", service=service)
+
+    async def pause(self, name: str) -> None:
+        await self._signal_family(name, signal.SIGSTOP)
+
+    async def resume(self, name: str) -> None:
+        await self._signal_family(name, signal.SIGCONT)
+
+    async def make_whole(self) -> float:
+        """Let everything run that was paused or killed; returns after how many seconds all of it was ready."""
+        began = time.monotonic()
+        for name, process in (await self.status()).items():
+            if process["health"] == "paused" or name == "postgres":
+                await self.resume(name)
+            if process["health"] == "stopped":
+                await self.start(name)
+        await self.until_ready(self.everything)
+        return time.monotonic() - began
+
+    async def until_ready(self, names: Iterable[str]) -> None:
+        """Raises TimeoutError when one of them is not."""
+        await self._until(names, "ready")
+
+    async def _until(self, names: Iterable[str], health: str) -> None:
+        deadline = time.monotonic() + _WITHIN_S
+        while lagging := await self._not(health, names):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not {health} within {_WITHIN_S:.0f} s: {lagging}")
+            await asyncio.sleep(_ASK_EVERY_S)
+
+    async def _not(self, health: str, names: Iterable[str]) -> list[str]:
+        status = await self.status()
+        return [name for name in names if status[name]["health"] != health]
+
+    async def _signal_family(self, name: str, number: signal.Signals) -> None:
+        """The children too: PostgreSQL answers from processes of its own."""
+        pid = (await self.status())[name]["pid"]
+        with suppress(psutil.NoSuchProcess, TypeError):
+            process = psutil.Process(pid)
+            for member in (process, *process.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    member.send_signal(number)
+
+    async def _ask(self, command: str, **arguments: Any) -> Any:
+        return await asyncio.to_thread(ask, self._state, command, **arguments)
+
+
+@asynccontextmanager
+async def running_mesh(directory: Path, *, cache: str, replicas: str = "", gateways: int = 1) -> AsyncIterator[Mesh]:
+    """`directory` must not exist yet; it stays, for whoever wants to look at the logs."""
+    environment = os.environ | {
+        "AGORA_LOCAL_DIR": str(directory),
+        "AGORA_HTTP_PORT": str(_free_port(gateways)),
+        "AGORA_SAMPLE_ITEMS": "0",
+    }
+    options = ["--cache", cache, "--replicas", replicas, "--gateways", str(gateways)]
+    await asyncio.to_thread(_agora_mesh, environment, "up", "--detach", *options)
+    try:
+        yield Mesh(directory)
+    finally:
+        await asyncio.to_thread(_agora_mesh, environment, "down")
+
+
+def _agora_mesh(environment: dict[str, str], *arguments: str) -> None:
+    command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise MeshError(done.stderr.strip())
+
+
+def _free_port(gateways: int) -> int:
+    return next(first for first in _PORTS if all(is_free(first + index) for index in range(gateways)))

@@ -1,0 +1,70 @@
+"""Rounds of random operations under random kills and pauses of any process, each judged by the checker."""
+
+import asyncio
+from random import Random
+
+from loadtests.faults.fault_schedule import Fault, schedule
+from loadtests.faults.random_client import Goods, RandomClient
+from loadtests.faults.requests import Visitor, new_key, register_item
+from loadtests.faults.stage import Experiment, Stage
+
+CLIENTS = 8
+ROUND_S = 5.0
+STOCKS = (12, 25, 60, 400, 20)
+# The history and the databases grow with every round, and the checker reads all of both.
+ROUNDS_PER_MESH = 20
+
+
+def experiments(rounds: int) -> list[Experiment]:
+    """All rounds, on a clean mesh every twenty."""
+    return [
+        _experiment(range(first, min(first + ROUNDS_PER_MESH, rounds + 1)))
+        for first in range(1, rounds + 1, ROUNDS_PER_MESH)
+    ]
+
+
+def _experiment(rounds: range) -> Experiment:
+    async def play(stage: Stage) -> None:
+        buyers = await stage.shop.sign_up_many("buyer", CLIENTS)
+        seller = await stage.shop.sign_up("seller")
+        for number in rounds:
+            await _play_round(number, seller, buyers, stage)
+
+    name = f"random-faults-{rounds.start}-{rounds.stop - 1}"
+    return Experiment(name, "anything may be killed or paused while anything is done", play, gateways=2)
+
+
+async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage: Stage) -> None:
+    seed = f"{stage.options.seed}/{number}"
+    faults = schedule(Random(seed), stage.mesh.everything, ROUND_S)  # noqa: S311 - to be repeated
+    stage.step(f"round {number} of seed {stage.options.seed}")
+    goods = await _offer(seller, stage)
+    clients = [
+        RandomClient(buyer, goods, stage.shop, Random(f"{seed}/{index}"))  # noqa: S311 - to be repeated
+        for index, buyer in enumerate(buyers)
+    ]
+    async with asyncio.TaskGroup() as tasks:
+        for fault in faults:
+            tasks.create_task(_strike(fault, stage))
+        for client in clients:
+            tasks.create_task(client.run(ROUND_S))
+    before = len(stage.result.violations)
+    await stage.judge()
+    found = len(stage.result.violations) - before
+    stage.expect(not found, f"round {number} of seed {stage.options.seed}: {found} violations")
+
+
+async def _offer(seller: Visitor, stage: Stage) -> Goods:
+    item_ids = []
+    for stock in STOCKS:
+        request = register_item(seller, f"thing {new_key()}", price_cents=100 + stock, quantity=stock)
+        item_ids.append((await stage.shop.insist(request)).told["item_id"])
+    return Goods(seller, item_ids, item_ids[-1])
+
+
+async def _strike(fault: Fault, stage: Stage) -> None:
+    await asyncio.sleep(fault.at_s)
+    if fault.pause_s:
+        await stage.pause(fault.process, fault.pause_s)
+    else:
+        await stage.kill(fault.process)

@@ -1,0 +1,155 @@
+"""Where a scenario is played: it is told step by step, its expectations are kept, and in the end it is judged."""
+
+import asyncio
+import random
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loadtests.faults.check_orders import UNDECIDED_S
+from loadtests.faults.checker import check, tell
+from loadtests.faults.history import Recorder
+from loadtests.faults.mesh import Mesh, running_mesh
+from loadtests.faults.purchases import by_order_id, purchases_of
+from loadtests.faults.shop import Shop
+from loadtests.faults.state import ShopState, read_state
+
+_LOOK_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `python -m loadtests.faults` was asked for."""
+
+    seed: int
+    cache: str
+    pace_s: float
+    directory: Path
+
+
+@dataclass(slots=True)
+class Result:
+    experiment: str
+    steps: int = 0
+    kills: int = 0
+    operations: int = 0
+    acknowledged: int = 0
+    violations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Stage:
+    def __init__(self, experiment: str, mesh: Mesh, recorder: Recorder, options: Options) -> None:
+        self.mesh = mesh
+        self.options = options
+        self.shop = Shop(mesh.gateways, recorder)
+        self.random = random.Random(f"{options.seed}/{experiment}")  # noqa: S311 - to be repeated, not to be secret
+        self.result = Result(experiment)
+        self._recorder = recorder
+        self._began = time.monotonic()
+
+    def step(self, text: str) -> None:
+        """Something the scenario does."""
+        self.result.steps += 1
+        self._recorder.note(text)
+        self._print(text)
+
+    def expect(self, holds: bool, text: str) -> None:
+        """Something that must be so; when it is not, the experiment goes on and fails in the end."""
+        self._print(f"{'ok:' if holds else 'FAILED:'} {text}")
+        if not holds:
+            self.result.violations.append(f"{self.result.experiment}: not so: {text}")
+
+    def observe(self, text: str) -> None:
+        """A figure or a fact, as it was found."""
+        self._print(text)
+
+    async def kill(self, name: str, *, stay_down: bool = False) -> None:
+        self.result.kills += 1
+        self.step(f"SIGKILL {name}{', to stay down' if stay_down else ''}")
+        await self.mesh.kill(name, stay_down=stay_down)
+
+    async def start(self, name: str) -> float:
+        """Returns when the process is ready, after how many seconds."""
+        self.step(f"start {name} again")
+        began = time.monotonic()
+        await self.mesh.start(name)
+        return time.monotonic() - began
+
+    async def pause(self, name: str, for_s: float) -> None:
+        self.step(f"SIGSTOP {name} for {for_s:.2f} s")
+        await self.mesh.pause(name)
+        await asyncio.sleep(for_s)
+        await self.mesh.resume(name)
+
+    async def judge(self) -> None:
+        """Make the mesh whole, wait until every order is decided, and let the checker judge all that was so far."""
+        await self.mesh.make_whole()
+        state = await self._read_quiet_state()
+        (self.mesh.directory.parent / "state.json").write_text(state.to_json())
+        history = self._recorder.history
+        found = check(history, state)
+        tell(found, history)
+        self.result.violations += [str(violation) for violation in found]
+        self.result.operations = len(history.attempts)
+        self.result.acknowledged = len(by_order_id(purchases_of(history)))
+
+    async def _read_quiet_state(self) -> ShopState:
+        """When no order is undecided any more, or has been for longer than it may."""
+        deadline = time.monotonic() + UNDECIDED_S + 1
+        while True:
+            state = await read_state(self.mesh.postgres)
+            if not state.open_reservations() or time.monotonic() > deadline:
+                return state
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _print(self, text: str) -> None:
+        print(f"{time.monotonic() - self._began:7.1f} s  {text}", flush=True)
+
+
+Scenario = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A scenario and the mesh it wants; `cache` is what it must have, where that matters to it."""
+
+    name: str
+    says: str
+    play: Scenario
+    cache: str | None = None
+    replicas: str = ""
+    gateways: int = 1
+
+
+async def perform(experiment: Experiment, options: Options) -> Result:
+    """Play an experiment on a clean mesh of its own, and judge it."""
+    began = time.monotonic()
+    print(f"\n{experiment.name}: {experiment.says}", flush=True)
+    async with _stage(experiment, options) as stage:
+        await experiment.play(stage)
+        await stage.judge()
+    stage.result.seconds = time.monotonic() - began
+    print(f"{experiment.name}: {'FAILED' if stage.result.violations else 'passed'}", flush=True)
+    return stage.result
+
+
+@asynccontextmanager
+async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stage]:
+    directory = options.directory / experiment.name
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    cache = experiment.cache or options.cache
+    mesh_directory = directory / "mesh"
+    with closing(Recorder(directory / "history.jsonl")) as recorder:
+        async with running_mesh(
+            mesh_directory, cache=cache, replicas=experiment.replicas, gateways=experiment.gateways
+        ) as mesh:
+            stage = Stage(experiment.name, mesh, recorder, options)
+            with closing(stage.shop):
+                yield stage
+    if not stage.result.violations:
+        shutil.rmtree(mesh_directory)

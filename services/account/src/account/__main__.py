@@ -1,0 +1,29 @@
+"""Starts the account service."""
+
+from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
+
+from account.accounts import Accounts
+from account.passwords import Passwords
+from account.repository import Repository
+from account.servicer import AccountServicer
+from account.session_cache import SessionCache
+from account.sessions import Sessions
+from account.settings import Settings
+from chassis.grpc_server import GrpcServer
+from chassis.service import Running, run
+from chassis.settings import read_or_exit
+
+settings = read_or_exit(Settings.read)
+
+
+async def compose(running: Running, server: GrpcServer) -> list[str]:
+    repository = Repository(await running.open_database(settings.service, "account"))
+    cache = running.open_redis(settings.service.process, settings.redis_url)
+    passwords = Passwords()
+    sessions = Sessions(repository, passwords, SessionCache(cache))
+    running.in_background(sessions.sweep_for_ever())
+    add_AccountServiceServicer_to_server(AccountServicer(Accounts(repository, passwords), sessions), server.server)
+    return ["agora.account.v1.AccountService"]
+
+
+run("account", settings.service, compose)

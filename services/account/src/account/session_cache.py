@@ -1,0 +1,128 @@
+"""Sessions in Redis: spares most checks the database, and is never needed for a right answer.
+
+Redis may lose an entry, keep one it was told to delete, hang, or come back with old data; a replica may stop between
+its read of PostgreSQL and its write here. So an entry tells when PostgreSQL was read, and counts for nothing once that
+is half a second ago. That alone bounds how long an ended session lives on; deleting its entry only makes the end come
+sooner. It needs the clocks of the replicas to agree to some milliseconds, as NTP makes them.
+"""
+
+import logging
+import struct
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from account import metrics
+from account.domain import MAX_KNOWLEDGE_AGE, Role, Session
+from chassis.metrics import DEPENDENCY_UP
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_PREFIX: Final = b"account:session:1:"
+# When PostgreSQL was read, session, account, role, begin, end; ids as text, times in seconds since the epoch.
+_ENTRY: Final = struct.Struct("!d36s36sBdd")
+_ROLES: Final = tuple(Role)
+_MAX_AGE_S: Final = MAX_KNOWLEDGE_AGE.total_seconds()
+_LIFETIME_MS: Final = int(_MAX_AGE_S * 1000)
+_PAUSE_S: Final = 1.0
+
+
+class SessionCache:
+    """No method fails: without Redis nothing is found and nothing kept."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._is_up = True
+        self._next_attempt = 0.0
+
+    async def read(self, token_hashes: Iterable[bytes]) -> dict[bytes, Session]:
+        """The sessions that are known freshly enough, by token hash."""
+        hashes = list(token_hashes)
+        if not hashes:
+            return {}
+        keys = [_PREFIX + token_hash for token_hash in hashes]
+        entries = await self._attempt(lambda: self._redis.mget(keys)) or []
+        # Looked up after the reply came, so that the time Redis took counts against the entry.
+        now = time.time()
+        found = {
+            token_hash: session
+            for token_hash, entry in zip(hashes, entries, strict=False)
+            if isinstance(entry, bytes) and (session := _unpacked(token_hash, entry, now)) is not None
+        }
+        metrics.SESSION_LOOKUPS.labels("shared").inc(len(found))
+        metrics.SESSION_LOOKUPS.labels("miss").inc(len(hashes) - len(found))
+        return found
+
+    async def write(self, sessions: Collection[Session], read_at: float) -> None:
+        """Keep what PostgreSQL was asked for at `read_at`, or later."""
+        if sessions:
+            await self._attempt(lambda: self._set_all(sessions, read_at))
+
+    async def remove(self, token_hash: bytes) -> None:
+        await self._attempt(lambda: self._redis.delete(_PREFIX + token_hash))
+
+    async def _set_all(self, sessions: Collection[Session], read_at: float) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for session in sessions:
+            pipeline.set(_PREFIX + session.token_hash, _packed(session, read_at), px=_LIFETIME_MS)
+        await pipeline.execute()
+
+    async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T | None:
+        if not self._may_attempt():
+            return None
+        try:
+            result = await command()
+        except (RedisError, OSError) as error:
+            self._next_attempt = time.monotonic() + _PAUSE_S
+            self._note(is_up=False, why=type(error).__name__)
+            return None
+        self._note(is_up=True)
+        return result
+
+    def _may_attempt(self) -> bool:
+        """While Redis is away one caller a second finds out whether it is back; the others do not wait for it."""
+        now = time.monotonic()
+        if not self._is_up:
+            if now < self._next_attempt:
+                return False
+            self._next_attempt = now + _PAUSE_S
+        return True
+
+    def _note(self, *, is_up: bool, why: str = "") -> None:
+        DEPENDENCY_UP.labels("redis").set(is_up)
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            logger.log(logging.INFO if is_up else logging.WARNING, "redis %s", "back" if is_up else f"away: {why}")
+
+
+def _packed(session: Session, read_at: float) -> bytes:
+    return _ENTRY.pack(
+        read_at,
+        session.session_id.encode(),
+        session.account_id.encode(),
+        _ROLES.index(session.role),
+        session.created_at.timestamp(),
+        session.expires_at.timestamp(),
+    )
+
+
+def _unpacked(token_hash: bytes, entry: bytes, now: float) -> Session | None:
+    if len(entry) != _ENTRY.size:
+        return None
+    read_at, session_id, account_id, role, created_at, expires_at = _ENTRY.unpack(entry)
+    if not 0 <= now - read_at < _MAX_AGE_S:
+        return None
+    return Session(
+        session_id=session_id.decode(),
+        account_id=account_id.decode(),
+        role=_ROLES[role],
+        token_hash=token_hash,
+        created_at=datetime.fromtimestamp(created_at, UTC),
+        expires_at=datetime.fromtimestamp(expires_at, UTC),
+    )

@@ -1,0 +1,78 @@
+"""Use cases: sign in, stay signed in, sign out."""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from account.domain import UNUSABLE_HASH, Credentials, Session, check_token_hash, check_token_hashes, could_sign_in
+from account.errors import WrongCredentials
+from account.passwords import Passwords
+from account.repository import Repository
+from account.session_cache import SessionCache
+from chassis.errors import DeadlineExceeded, Unavailable
+
+_TOKEN_BYTES: Final = 32
+_SWEEP_INTERVAL_S: Final = 60.0
+_SWEEP_BATCH: Final = 500
+
+
+class Sessions:
+    def __init__(self, repository: Repository, passwords: Passwords, cache: SessionCache) -> None:
+        self._repository = repository
+        self._passwords = passwords
+        self._cache = cache
+
+    async def open(self, username: str, password: str) -> tuple[Session, str]:
+        """A new session and its token, which is stored nowhere. Raises WrongCredentials, TooManySignIns."""
+        credentials = await self._credentials_of(username, password)
+        password_hash = credentials.password_hash if credentials else UNUSABLE_HASH
+        # Also for nobody: how long a refusal takes must not tell whether the account exists
+        # (see test_an_unknown_username_costs_as_much_as_a_wrong_password).
+        if not await self._passwords.verify(password_hash, password) or credentials is None:
+            raise WrongCredentials
+        if self._passwords.is_outdated(password_hash):
+            renewed = await self._passwords.hash(password)
+            await self._repository.replace_password_hash(credentials, renewed)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        return await self._repository.insert_session(credentials.account, hash_of(token)), token
+
+    async def _credentials_of(self, username: str, password: str) -> Credentials | None:
+        return await self._repository.find_credentials(username) if could_sign_in(username, password) else None
+
+    async def end(self, token_hash: bytes) -> None:
+        check_token_hash("token_hash", token_hash)
+        await self._repository.delete_session(token_hash)
+        await self._cache.remove(token_hash)
+
+    async def live(self, token_hashes: Sequence[bytes]) -> list[Session]:
+        """The live sessions among those named, each kept alive for its lifetime from now on."""
+        check_token_hashes(token_hashes)
+        wanted = set(token_hashes)
+        cached = await self._cache.read(wanted)
+        missed = wanted.difference(cached)
+        if not missed:
+            return list(cached.values())
+        # Taken before the query: a session that ends while it runs must not look newer than its end.
+        read_at = time.time()
+        stored = await self._repository.read_sessions(missed)
+        await self._cache.write(stored, read_at)
+        return [*cached.values(), *stored]
+
+    async def sweep_for_ever(self) -> None:
+        """Delete expired sessions, a few at a time, so that no sign-in waits long behind it."""
+        while True:
+            try:
+                deleted = _SWEEP_BATCH
+                while deleted == _SWEEP_BATCH:
+                    deleted = await self._repository.delete_expired_sessions(_SWEEP_BATCH)
+            except (Unavailable, DeadlineExceeded):
+                pass  # nobody can use them any more; the next round takes them
+            await asyncio.sleep(_SWEEP_INTERVAL_S)
+
+
+def hash_of(token: str) -> bytes:
+    """What stands for a token everywhere but in its owner's hands."""
+    return hashlib.sha256(token.encode()).digest()

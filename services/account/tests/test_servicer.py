@@ -1,0 +1,88 @@
+"""agora.account.v1 through a real server and channel."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from account.sessions import hash_of
+from agora.account.v1 import account_pb2
+from chassis.errors import Refusal
+from chassis.status import code_of
+
+
+async def refused(call):
+    """The code, reason and metadata of a refused call."""
+    with pytest.raises(Refusal) as caught:
+        await call
+    return code_of(caught.value), caught.value.reason, caught.value.metadata
+
+
+async def test_an_account_is_made_as_it_was_asked_for(replica):
+    account = await replica.create_account("bob", account_pb2.ROLE_SELLER)
+    assert (account.username, account.role) == ("bob", account_pb2.ROLE_SELLER)
+    assert account.account_id
+
+
+async def test_a_repeated_request_returns_the_account_it_made(replica):
+    first = await replica.create_account(request_id="r")
+    assert await replica.create_account(request_id="r") == first
+
+
+async def test_the_same_request_sent_at_once_makes_one_account(replica):
+    answers = await asyncio.gather(*(replica.create_account(request_id="r") for _ in range(8)))
+    assert len({account.account_id for account in answers}) == 1
+
+
+async def test_of_two_who_want_a_username_at_once_one_gets_it(replica):
+    outcomes = await asyncio.gather(*(replica.create_account() for _ in range(2)), return_exceptions=True)
+    [taken] = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert (code_of(taken), taken.reason) == (grpc.StatusCode.ALREADY_EXISTS, "USERNAME_TAKEN")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"username": "a\0"}, "username"),
+        ({"username": ""}, "username"),
+        ({"password": "short"}, "password"),
+        ({"request_id": ""}, "request_id"),
+        ({"role": account_pb2.ROLE_UNSPECIFIED}, "role"),
+        ({"role": 77}, "role"),
+    ],
+)
+async def test_an_invalid_field_is_named(replica, changed, field):
+    code, reason, metadata = await refused(replica.create_account(**changed))
+    assert (code, reason, metadata["field"]) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", field)
+
+
+async def test_a_wrong_password_and_an_unknown_or_impossible_username_are_refused_alike(replica):
+    await replica.create_account()
+    refusals = [
+        await refused(replica.sign_in("ann", "wrong password")),
+        await refused(replica.sign_in("nobody", "wrong password")),
+        await refused(replica.sign_in("\0", "wrong password")),
+        await refused(replica.sign_in("", "")),
+    ]
+    assert refusals == [(grpc.StatusCode.UNAUTHENTICATED, "WRONG_CREDENTIALS", {})] * 4
+
+
+@pytest.mark.parametrize("token_hashes", [[b"short"], [b"x" * 32] * 1001])
+async def test_malformed_and_too_many_token_hashes_are_refused(replica, token_hashes):
+    code, reason, metadata = await refused(replica.live(*token_hashes))
+    assert (code, reason, metadata["field"]) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", "token_hashes")
+
+
+async def test_a_malformed_token_hash_cannot_be_signed_out(replica):
+    code, reason, metadata = await refused(replica.sign_out(b"short"))
+    assert (code, reason, metadata["field"]) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", "token_hash")
+
+
+async def test_a_thousand_tokens_fit_in_one_call(replica):
+    assert await replica.live(*(hash_of(str(number)) for number in range(1000))) == []
+
+
+async def test_a_lost_database_is_unavailable(replica):
+    await replica.database.close()
+    code, reason, _ = await refused(replica.live(hash_of("any")))
+    assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_DOWN")

@@ -1,0 +1,165 @@
+"""Sessions over several replicas: signing in and staying so, signing out for all, and losing Redis meanwhile."""
+
+import asyncio
+import hashlib
+import os
+import statistics
+import time
+
+import asyncpg
+import psutil
+import pytest
+from argon2 import PasswordHasher
+
+from account.domain import MAX_KNOWLEDGE_AGE, NewAccount, Role
+from account.sessions import hash_of
+from agora.account.v1 import account_pb2
+
+
+@pytest.fixture
+async def replicas(start_replica, breakable_valkey):
+    return await start_replica(breakable_valkey.url), await start_replica(breakable_valkey.url)
+
+
+@pytest.fixture
+async def token_hash(replicas):
+    await replicas[0].create_account()
+    return (await replicas[0].sign_in()).session.token_hash
+
+
+async def assert_ends_in_time(replica, token_hash):
+    """No call that begins half a second from now, or later, sees the session."""
+    signed_out = time.monotonic()
+    is_live = True
+    while is_live:
+        began = time.monotonic()
+        is_live = bool(await replica.live(token_hash))
+        assert not is_live or began - signed_out < MAX_KNOWLEDGE_AGE.total_seconds()
+
+
+async def test_a_token_stands_for_its_session(replicas):
+    account = await replicas[0].create_account("bob", account_pb2.ROLE_SELLER)
+    signed_in = await replicas[0].sign_in("bob")
+    token_hash = hashlib.sha256(signed_in.token.encode()).digest()
+    [session] = await replicas[1].live(token_hash)
+    assert session == signed_in.session
+    assert (session.account_id, session.role) == (account.account_id, account_pb2.ROLE_SELLER)
+
+
+async def test_a_checked_session_is_answered_from_redis(replicas, token_hash):
+    await replicas[0].live(token_hash)
+    await replicas[0].database.close()
+    assert len(await replicas[0].live(token_hash)) == 1
+
+
+@pytest.mark.parametrize("trouble", ["none", "stop", "pause"])
+async def test_signing_out_is_seen_by_every_replica_in_time(replicas, token_hash, breakable_valkey, trouble):
+    for replica in replicas:
+        assert len(await replica.live(token_hash)) == 1
+    if trouble != "none":
+        getattr(breakable_valkey, trouble)()
+    await replicas[0].sign_out(token_hash)
+    await assert_ends_in_time(replicas[1], token_hash)
+
+
+async def test_with_redis_at_work_signing_out_is_seen_at_once(replicas, token_hash):
+    assert len(await replicas[1].live(token_hash)) == 1
+    await replicas[0].sign_out(token_hash)
+    assert await replicas[1].live(token_hash) == []
+
+
+async def test_a_redis_that_comes_back_does_not_bring_ended_sessions_back(replicas, token_hash, breakable_valkey):
+    await replicas[1].live(token_hash)
+    breakable_valkey.pause()
+    await replicas[0].sign_out(token_hash)
+    breakable_valkey.resume()
+    await assert_ends_in_time(replicas[1], token_hash)
+
+
+async def test_a_reader_that_was_paused_does_not_bring_an_ended_session_back(replicas, token_hash):
+    read_at = time.time()
+    stored = await replicas[1].repository.read_sessions([token_hash])
+    await replicas[0].sign_out(token_hash)
+    await replicas[1].cache.write(stored, read_at)
+    await assert_ends_in_time(replicas[0], token_hash)
+
+
+@pytest.mark.parametrize("trouble", ["stop", "pause"])
+async def test_losing_redis_logs_nobody_out(replicas, token_hash, breakable_valkey, trouble):
+    getattr(breakable_valkey, trouble)()
+    for replica in replicas:
+        assert len(await replica.live(token_hash)) == 1
+    assert (await replicas[0].sign_in()).token
+
+
+async def test_a_restarted_redis_logs_nobody_out(replicas, token_hash, breakable_valkey):
+    breakable_valkey.stop()
+    assert len(await replicas[0].live(token_hash)) == 1
+    breakable_valkey.start()
+    assert len(await replicas[0].live(token_hash)) == 1
+
+
+async def test_ending_an_ended_session_is_no_error(replica):
+    await replica.sign_out(hash_of("never given out"))
+
+
+async def test_sessions_of_many_tokens_are_read_together(replica):
+    await replica.create_account()
+    hashes = [(await replica.sign_in()).session.token_hash for _ in range(3)]
+    await replica.live(hashes[0])
+    await replica.sign_out(hashes[1])
+    answer = await replica.live(*hashes, hashes[2], hash_of("unknown"))
+    assert sorted(session.token_hash for session in answer) == sorted([hashes[0], hashes[2]])
+
+
+async def test_no_tokens_are_no_sessions(replica):
+    assert await replica.live() == []
+
+
+async def test_the_sweep_deletes_expired_sessions(replica, dsn):
+    await replica.create_account()
+    await replica.sign_in()
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("UPDATE sessions SET expires_at = now()")
+    sweep = asyncio.create_task(replica.sessions.sweep_for_ever())
+    deadline = time.monotonic() + 10
+    while await connection.fetchval("SELECT count(*) FROM sessions"):
+        assert time.monotonic() < deadline
+    sweep.cancel()
+    await connection.close()
+
+
+async def test_the_sweep_goes_on_without_a_database(replica):
+    await replica.database.close()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(replica.sessions.sweep_for_ever(), 0.2)
+
+
+async def test_a_hash_of_old_parameters_is_renewed_by_signing_in(replica):
+    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("correct horse")
+    await replica.repository.insert_account(NewAccount("r", "ann", "correct horse", Role.BUYER), old)
+    await replica.sign_in()
+    renewed = (await replica.repository.find_credentials("ann")).password_hash
+    assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert (await replica.sign_in()).token
+
+
+async def test_200_sign_ins_at_once_starve_neither_the_loop_nor_the_memory(replica):
+    await replica.create_account()
+    token_hash = (await replica.sign_in()).session.token_hash
+    process = psutil.Process(os.getpid())
+    before = process.memory_info().rss
+
+    storm_began = time.perf_counter()
+    sign_ins = asyncio.gather(*(replica.sign_in() for _ in range(200)))
+    delays, peak = [], before
+    while not sign_ins.done():
+        began = time.perf_counter()
+        assert len(await replica.live(token_hash)) == 1
+        delays.append(time.perf_counter() - began)
+        peak = max(peak, process.memory_info().rss)
+
+    assert len({signed_in.token for signed_in in await sign_ins}) == 200
+    assert statistics.median(delays) < 0.1
+    assert max(delays) < (time.perf_counter() - storm_began) / 2, "another RPC never waits for the whole queue"
+    assert peak - before < 200 * 2**20, "200 hashes at once would hold 3.8 GiB"

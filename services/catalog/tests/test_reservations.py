@@ -1,0 +1,153 @@
+"""Stock reserved for orders: once, whole or not at all, at the prices of that moment."""
+
+from uuid import uuid4
+
+import grpc
+import pytest
+
+from agora.catalog.v1 import catalog_pb2 as pb
+from chassis.errors import Refusal
+from chassis.status import code_of
+
+
+def refusal(reason, item_id=""):
+    return pb.StockResult(refusal=pb.Refusal(reason=reason, item_id=item_id))
+
+
+async def invalid_field(call):
+    """The field that a refused call names."""
+    with pytest.raises(Refusal) as refused:
+        await call
+    assert (code_of(refused.value), refused.value.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+    return refused.value.metadata["field"]
+
+
+async def test_a_reservation_takes_stock_and_fixes_the_price(replica):
+    order_id = str(uuid4())
+    lamp, chair = await replica.register(price_cents=250), await replica.register(seller_id="seller-2", quantity=3)
+    result = await replica.reserve({chair.item_id: 3, lamp.item_id: 4}, order_id, b"memo")
+    reservation = result.reservation
+    assert (reservation.order_id, reservation.currency, reservation.memo) == (order_id, "USD", b"memo")
+    assert list(reservation.lines) == [
+        pb.ReservedLine(item_id=lamp.item_id, quantity=4, price_cents=250, seller_id="seller-1"),
+        pb.ReservedLine(item_id=chair.item_id, quantity=3, price_cents=1250, seller_id="seller-2"),
+    ]
+    after = await replica.get(lamp.item_id, chair.item_id)
+    assert (after[lamp.item_id].quantity, after[chair.item_id].quantity) == (6, 0)
+    assert after[lamp.item_id].version > lamp.version
+
+
+async def test_a_repeat_returns_the_first_reservation_even_after_the_price_changed(replica, other_replica):
+    order_id = uuid4()
+    item_id = (await replica.register(price_cents=250)).item_id
+    first = await replica.reserve({item_id: 2}, order_id, b"first")
+    await replica.update(item_id, price_cents=999)
+    assert await replica.reserve({item_id: 2}, order_id, b"second") == first
+    assert await other_replica.reserve({item_id: 5}, order_id) == first
+    assert await other_replica.reserve({"1": 1}, order_id) == first
+    assert await other_replica.reserve({}, order_id) == first
+    assert (await replica.get(item_id))[item_id].quantity == 8
+
+
+async def test_lines_of_one_item_count_together(replica):
+    item_id = (await replica.register(quantity=5)).item_id
+    assert await replica.reserve([(item_id, 3), (item_id, 3)]) == refusal(pb.REFUSAL_REASON_OUT_OF_STOCK, item_id)
+    result = await replica.reserve([(item_id, 3), (item_id, 2)])
+    assert [(line.item_id, line.quantity) for line in result.reservation.lines] == [(item_id, 5)]
+
+
+async def test_an_order_is_refused_whole_and_takes_nothing(replica, connection):
+    lamp = (await replica.register()).item_id
+    euro = (await replica.register(currency="EUR")).item_id
+    for lines, expected in [
+        ({lamp: 11}, refusal(pb.REFUSAL_REASON_OUT_OF_STOCK, lamp)),
+        ({"1": 1, lamp: 11}, refusal(pb.REFUSAL_REASON_OUT_OF_STOCK, lamp)),
+        ({lamp: 1, "999999": 1}, refusal(pb.REFUSAL_REASON_ITEM_NOT_FOUND, "999999")),
+        ({lamp: 1, "01": 1}, refusal(pb.REFUSAL_REASON_ITEM_NOT_FOUND, "01")),
+        ({"1": 1, "-1": 1, "": 1}, refusal(pb.REFUSAL_REASON_ITEM_NOT_FOUND, "-1")),
+        ({lamp: 1, euro: 1}, refusal(pb.REFUSAL_REASON_MIXED_CURRENCIES, euro)),
+        ({}, refusal(pb.REFUSAL_REASON_NO_LINES)),
+    ]:
+        assert await replica.reserve(lines) == expected
+    assert (await replica.get(lamp))[lamp].quantity == 10
+    assert (await replica.get("1"))["1"].quantity == 1000
+    assert await connection.fetchval("SELECT count(*) FROM stock_reservations") == 0
+
+
+async def test_a_refused_order_may_be_tried_again(replica):
+    order_id = uuid4()
+    item_id = (await replica.register(quantity=1)).item_id
+    assert (await replica.reserve({item_id: 2}, order_id)).HasField("refusal")
+    await replica.update(item_id, quantity=2)
+    assert (await replica.reserve({item_id: 2}, order_id)).HasField("reservation")
+
+
+async def test_orders_of_one_call_stand_alone_and_are_served_in_turn(replica, make_stock_request):
+    item_id = (await replica.register(quantity=5)).item_id
+    wanted = [3, 3, 2, 1]
+    results = await replica.reserve_all(*(make_stock_request({item_id: units}) for units in wanted))
+    assert [result.WhichOneof("outcome") for result in results] == ["reservation", "refusal", "reservation", "refusal"]
+
+
+async def test_one_order_twice_in_a_call_is_one_reservation(replica, make_stock_request):
+    item_id = (await replica.register(quantity=5)).item_id
+    request = make_stock_request({item_id: 3})
+    first, second = await replica.reserve_all(request, request)
+    assert first == second
+    assert (await replica.get(item_id))[item_id].quantity == 2
+
+
+async def test_a_bad_request_names_its_field(replica, make_stock_request, subtests):
+    for requests, field in [
+        ([], "requests"),
+        ([make_stock_request({"1": 1})] * 257, "requests"),
+        ([make_stock_request({"1": 1}, "not a uuid")], "order_id"),
+        ([make_stock_request({"1": 0})], "quantity"),
+        ([make_stock_request({"1": -1})], "quantity"),
+        ([make_stock_request([("1", 1_000_000), ("1", 1)])], "quantity"),
+        ([make_stock_request({str(number): 1 for number in range(101)})], "lines"),
+        ([make_stock_request({"1": 1}, memo=b"x" * 1025)], "memo"),
+    ]:
+        with subtests.test(field=field):
+            assert await invalid_field(replica.reserve_all(*requests)) == field
+
+
+async def test_a_call_of_the_greatest_size_is_served(replica, make_stock_request):
+    results = await replica.reserve_all(*(make_stock_request({"1": 1, "2": 2}, memo=b"x" * 1024) for _ in range(256)))
+    assert all(result.HasField("reservation") for result in results)
+    assert (await replica.get("1", "2"))["2"].quantity == 1000 - 512
+
+
+async def test_reservations_are_open_until_they_are_settled_oldest_first(replica):
+    made = [(await replica.reserve({"1": 1, "2": 1}, memo=bytes([number]))).reservation for number in range(4)]
+    assert await replica.list_open() == made
+    assert await replica.list_open(page_size=2) == made[:2]
+    await replica.settle(made[0].order_id, made[2].order_id, str(uuid4()))
+    assert await replica.list_open() == [made[1], made[3]]
+    await replica.settle(*(reservation.order_id for reservation in made))
+    assert await replica.list_open() == []
+
+
+async def test_a_settled_reservation_is_still_returned_to_a_repeat(replica):
+    first = await replica.reserve({"1": 1})
+    await replica.settle(first.reservation.order_id)
+    assert await replica.reserve({"1": 1}, first.reservation.order_id) == first
+
+
+async def test_only_reservations_of_the_asked_age_are_listed(replica, connection):
+    old, young = (await replica.reserve({"1": 1})).reservation, (await replica.reserve({"1": 1})).reservation
+    await connection.execute(
+        "UPDATE stock_reservations SET created_at = created_at - interval '10 s' WHERE order_id = $1", old.order_id
+    )
+    assert [reservation.order_id for reservation in await replica.list_open(min_age_ms=9_000)] == [old.order_id]
+    assert [reservation.order_id for reservation in await replica.list_open()] == [old.order_id, young.order_id]
+    assert await replica.list_open(min_age_ms=3_600_000) == []
+
+
+async def test_listing_and_settling_refuse_what_is_out_of_bounds(replica):
+    assert await invalid_field(replica.list_open(page_size=0)) == "page_size"
+    assert await invalid_field(replica.list_open(page_size=1001)) == "page_size"
+    assert await invalid_field(replica.list_open(min_age_ms=-1)) == "min_age_ms"
+    assert await invalid_field(replica.list_open(min_age_ms=2**63 - 1)) == "min_age_ms"
+    assert await invalid_field(replica.settle("not a uuid")) == "order_ids"
+    assert await invalid_field(replica.settle(*(str(uuid4()) for _ in range(1001)))) == "order_ids"

@@ -1,0 +1,110 @@
+"""A whole service as a process: start, readiness, metrics, and an orderly end."""
+
+import asyncio
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from grpc_health.v1 import health_pb2
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def log_of(toy) -> list[dict[str, object]]:
+    return [json.loads(line) for line in toy.output.read_text().splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_taking_calls_finishes_those_begun_and_ends_with_zero(start_toy, sayer, number):
+    toy = await start_toy()
+    await toy.reaches(SERVING)
+    say = sayer(toy.target)
+    await say("hello")
+    call = asyncio.ensure_future(say("work"))
+    turned_away = asyncio.ensure_future(toy.reaches(NOT_SERVING))
+    await say("the work before this has begun")
+
+    toy.process.send_signal(number)
+    started = time.monotonic()
+
+    await turned_away
+    assert await call == "work"
+    assert await toy.ended() == 0
+    assert time.monotonic() - started < 3.0
+    assert "closed" in toy.output.read_text().splitlines()
+    assert [entry["message"] for entry in log_of(toy)] == ["listening", "ready", "stopping"]
+
+
+async def test_an_idle_service_with_watching_clients_ends_within_a_second_and_a_half(start_toy, sayer):
+    toy = await start_toy()
+    await toy.reaches(SERVING)
+    await sayer(toy.target)("this channel stays open and watches")
+
+    toy.process.terminate()
+    started = time.monotonic()
+
+    assert await toy.ended() == 0
+    assert time.monotonic() - started < 1.5
+
+
+async def test_a_service_is_not_ready_without_its_dependency_and_is_once_it_comes(start_toy, tmp_path: Path):
+    ready = tmp_path / "ready"
+    toy = await start_toy(READY_FILE=str(ready))
+    await toy.reaches(NOT_SERVING)
+
+    ready.touch()
+    await toy.reaches(SERVING)
+    ready.unlink()
+    await toy.reaches(NOT_SERVING)
+
+    assert toy.process.returncode is None
+
+
+async def test_metrics_are_served_on_a_port_of_their_own(start_toy, sayer):
+    toy = await start_toy()
+    await toy.reaches(SERVING)
+    await sayer(toy.target)("hello")
+
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{toy.metrics_port}/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain")
+    labels = '{rpc_method="chassis.test.Echo/Say",rpc_response_status_code="OK"}'
+    assert f"rpc_server_call_duration_seconds_count{labels} 1.0" in answer.text.splitlines()
+
+
+@pytest.mark.parametrize("name", ["GRPC_PORT", "METRICS_PORT", "DATABASE_URL"])
+async def test_a_missing_setting_ends_the_process_with_two_and_one_line(start_toy, name: str):
+    toy = await start_toy(**{name: None})
+
+    assert await toy.ended() == 2
+    assert toy.output.read_text() == f"configuration: {name} is not set\n"
+
+
+@pytest.mark.parametrize("name", ["GRPC_PORT", "METRICS_PORT"])
+async def test_a_taken_port_ends_the_process_with_two_and_one_line_that_names_it(start_toy, name: str):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        toy = await start_toy(**{name: str(taken.getsockname()[1])})
+
+        assert await toy.ended() == 2
+    [line] = [line for line in toy.output.read_text().splitlines() if line.startswith("toy: ")]
+    assert line == f"toy: {name}: cannot listen on {address}, is it taken?"
+    assert "Traceback" not in toy.output.read_text()
+
+
+async def test_a_crash_in_the_background_is_logged_and_ends_the_process_as_failed(start_toy, sayer):
+    toy = await start_toy()
+    await toy.reaches(SERVING)
+
+    await sayer(toy.target)("crash")
+
+    assert await toy.ended() == 1
+    [crash] = [entry for entry in log_of(toy) if entry["level"] == "CRITICAL"]
+    assert "the background work failed" in str(crash["exception"])
+    assert "closed" in toy.output.read_text().splitlines()

@@ -1,0 +1,47 @@
+"""The application: routes, error handling and the edge around them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from gateway.edge import Edge
+from gateway.exception_handlers import add_exception_handlers
+from gateway.openapi import DocumentedApp
+from gateway.routes import accounts, books, cart, feedback, health, items, orders, sellers, sessions
+from gateway.settings import Settings
+from gateway.shop import State, open_shop
+
+# In the order in which a path is looked for, what is asked for most first.
+_ROUTERS: Final = (
+    items.router,
+    books.router,
+    sellers.router,
+    orders.router,
+    cart.router,
+    feedback.router,
+    sessions.router,
+    accounts.router,
+    health.router,
+)
+
+
+def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
+    """The gateway as an ASGI application; `stopping` tells that it will soon stop, and is not ready any more."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with open_shop(settings) as shop:
+            yield State(shop=shop, stopping=stopping)
+
+    app = DocumentedApp(
+        # Given here, they are matched one after the other; each include_router would match its routes twice.
+        routes=[route for router in _ROUTERS for route in router.routes],
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Edge, instance=settings.process.instance_name)
+    add_exception_handlers(app)
+    return app

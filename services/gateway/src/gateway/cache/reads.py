@@ -1,0 +1,68 @@
+"""The reads that a cache may answer, and where each answer came from."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from agora.catalog.v1 import catalog_pb2
+from agora.review.v1 import review_pb2
+from gateway.cache.look_up import CachedLookUp, Read, Shown
+from gateway.cache.pages import CachedPages
+from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
+from gateway.clients.catalog import Catalog
+from gateway.clients.review import Reviews
+from gateway.refusals import ItemNotFound
+
+ShownItem = Shown[catalog_pb2.Item]
+ShownRating = Shown[review_pb2.SellerRating]
+
+# Kinds of keys whose changes are pushed; those who write delete them: catalog.copies and review.copies.
+PREFIXES = ("item:", "rating:", "scope:")
+_BY_DISTANCE = (LOCAL, SHARED, MISS, OFF)
+
+
+class Items(NamedTuple):
+    """A page of items."""
+
+    items: list[ShownItem]
+    next_page_token: str
+
+
+class Reads:
+    """Whatever shows an item, a page of a search or a rating asks here, so that one place decides about caching."""
+
+    def __init__(self, catalog: Catalog, reviews: Reviews, tiers: CacheTiers | None) -> None:
+        self._catalog = catalog
+        self._items = CachedLookUp("item", catalog_pb2.Item, catalog.get_items, tiers)
+        self._ratings = CachedLookUp("rating", review_pb2.SellerRating, reviews.get_ratings, tiers)
+        self._pages = CachedPages(tiers)
+
+    async def item(self, item_id: str) -> Read[ShownItem]:
+        """Raises ItemNotFound."""
+        item, source = await self._items.find(item_id)
+        if item is None:
+            raise ItemNotFound(item_id)
+        return Read(item, source)
+
+    async def items(self, item_ids: Iterable[str]) -> Read[list[ShownItem]]:
+        """Those that exist, in the order of `item_ids`."""
+        reads = await self._items.find_all(item_ids)
+        return Read([item for item, _ in reads if item is not None], _farthest(source for _, source in reads))
+
+    async def search(self, request: catalog_pb2.SearchItemsRequest) -> Read[Items]:
+        page, source, store = await self._pages.find(request)
+        if page is not None:
+            items, farthest = await self.items(page.item_ids)
+            return Read(Items(items, page.next_page_token), _farthest((source, farthest)))
+        response = await self._catalog.search_items(request)
+        if store is not None:
+            store.put(response)
+        return Read(Items(list(map(Shown, response.items)), response.next_page_token), source)
+
+    async def rating(self, seller_id: str) -> Read[ShownRating]:
+        rating, source = await self._ratings.find(seller_id)
+        return Read(rating or Shown(review_pb2.SellerRating(seller_id=seller_id)), source)
+
+
+def _farthest(sources: Iterable[str]) -> str:
+    """What `x-cache` says of an answer put together from several."""
+    return max(sources, key=_BY_DISTANCE.index, default=LOCAL)

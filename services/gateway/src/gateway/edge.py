@@ -1,0 +1,136 @@
+"""The edge of the gateway: what happens to every request before its route and to every answer after it.
+
+The request's context, id and deadline; headers that say who worked on it and for how long; the bound on bodies; one
+metric and one log line; the last resort for what nobody foresaw. Pure ASGI, since everything here is on every path.
+"""
+
+import logging
+import re
+import secrets
+import time
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.context import RequestContext, TierTime, enter
+from gateway.metrics import REQUEST_DURATION
+from gateway.problems import INTERNAL, Problem
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES: Final = 64 * 1024
+MAX_URL_BYTES: Final = 8 * 1024
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_METHODS: Final = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
+
+BODY_TOO_LARGE: Final = Problem(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "BODY_TOO_LARGE", f"the body may have {MAX_BODY_BYTES} bytes"
+)
+_URL_TOO_LONG: Final = Problem(
+    HTTPStatus.REQUEST_URI_TOO_LONG, "URL_TOO_LONG", f"path and query together may have {MAX_URL_BYTES} bytes"
+)
+
+
+class Edge:
+    def __init__(self, app: ASGIApp, instance: str) -> None:
+        self._app = app
+        self._instance = instance.encode()
+        self._durations: dict[tuple[str, str, int], Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id, body_length, is_chunked = _read_headers(scope)
+        context = RequestContext(request_id.decode())
+        enter(context)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] += self._headers(request_id, context, started)
+            await send(message)
+
+        try:
+            if refused := _refuse(scope, body_length):
+                await refused.response()(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, _bounded(receive) if is_chunked else receive, send_with_headers)
+        except Exception:  # nobody foresaw it: the sender learns nothing of it, the log everything
+            logger.exception("unexpected error in %s %s", scope["method"], _route_of(scope))
+            if not status:
+                await INTERNAL.response()(scope, receive, send_with_headers)
+        self._note(scope, status, time.perf_counter() - started)
+
+    def _headers(self, request_id: bytes, context: RequestContext, started: float) -> list[tuple[bytes, bytes]]:
+        timing = b"gateway;dur=%.1f" % ((time.perf_counter() - started) * 1000)
+        served_by = self._instance
+        if context.tiers:
+            timing += _timing_of(context.tiers)
+            served_by += b"".join(dict.fromkeys(b"," + tier.instance.encode() for tier in context.tiers))
+        return [(b"x-request-id", request_id), (b"server-timing", timing), (b"x-served-by", served_by)]
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        key = (method, _route_of(scope), status)
+        duration = self._durations.get(key)
+        if duration is None:
+            duration = self._durations[key] = REQUEST_DURATION.labels(*key)
+        duration.observe(seconds)
+        level = logging.WARNING if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s %s %d %.1f ms", *key, seconds * 1000)
+
+
+def _read_headers(scope: Scope) -> tuple[bytes, int, bool]:
+    """The request's id, the length of its body, and whether only reading the body will tell that length."""
+    request_id, body_length, is_chunked = b"", 0, False
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == b"content-length":
+            body_length = int(value)
+        elif name == b"transfer-encoding":
+            is_chunked = True
+    return request_id or secrets.token_hex(16).encode(), body_length, is_chunked
+
+
+def _refuse(scope: Scope, body_length: int) -> Problem | None:
+    if body_length > MAX_BODY_BYTES:
+        return BODY_TOO_LARGE
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_BYTES:
+        return _URL_TOO_LONG
+    return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    received = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            # Of all exceptions only this one passes through FastAPI's reading of the body.
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return message
+
+    return receive_bounded
+
+
+def _timing_of(tiers: list[TierTime]) -> bytes:
+    total: dict[str, float] = {}
+    for tier in tiers:
+        total[tier.tier] = total.get(tier.tier, 0.0) + tier.milliseconds
+    return "".join(f", {name};dur={milliseconds:.1f}" for name, milliseconds in total.items()).encode()
+
+
+def _route_of(scope: Scope) -> str:
+    """The template of the route, never the path itself: there are as many paths as items."""
+    route = scope.get("route")
+    return route.path if route is not None else ""

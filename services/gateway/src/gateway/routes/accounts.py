@@ -1,0 +1,31 @@
+"""Accounts."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from agora.account.v1 import account_pb2 as pb
+from gateway.clients.account import ROLES
+from gateway.openapi import refuses
+from gateway.routes.answers import account_json, answer
+from gateway.routes.parameters import Key
+from gateway.schemas.accounts import Account, NewAccount
+from gateway.shop import shop_of
+
+router = APIRouter(prefix="/v1/accounts", tags=["Accounts"])
+
+
+@router.post(
+    "",
+    summary="Open an account",
+    status_code=HTTPStatus.CREATED,
+    response_model=Account,
+    responses=refuses({409: "`USERNAME_TAKEN`.", 429: "`TOO_MANY_SIGN_INS`."}),
+)
+async def create_account(request: Request, key: Key, account: NewAccount) -> Response:
+    created = await shop_of(request).accounts.create_account(
+        pb.CreateAccountRequest(
+            request_id=key, username=account.username, password=account.password, role=ROLES[account.role]
+        )
+    )
+    return answer(account_json(created), HTTPStatus.CREATED)

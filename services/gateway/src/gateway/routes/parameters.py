@@ -1,0 +1,53 @@
+"""Parameters that several routes take."""
+
+import uuid
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Path
+
+from gateway.auth import anyone_signed_in, buyer, seller
+from gateway.clients.account import Session
+from gateway.schemas.types import Id
+
+_KEY_FORMAT: Final = r"^[\x20-\x7e]+$"
+_KEY_DESCRIPTION: Final = "Chosen by the client. The same key again does nothing again and answers as the first time."
+
+RequiredKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=_KEY_FORMAT,
+        description=_KEY_DESCRIPTION,
+        examples=["order-2026-0001"],
+    ),
+]
+
+
+async def _key_or_fresh(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=200,
+            pattern=_KEY_FORMAT,
+            description=_KEY_DESCRIPTION,
+            examples=["feedback-8"],
+        ),
+    ] = None,
+) -> str:
+    # Without a key of the client's, this one still makes it safe that the RPC is retried within this request.
+    return key or str(uuid.uuid4())
+
+
+Key = Annotated[str, Depends(_key_or_fresh)]
+
+AnySession = Annotated[Session, Depends(anyone_signed_in)]
+BuyerSession = Annotated[Session, Depends(buyer)]
+SellerSession = Annotated[Session, Depends(seller)]
+
+ItemId = Annotated[Id, Path()]
+SellerId = Annotated[Id, Path()]
+OrderId = Annotated[Id, Path()]

@@ -1,0 +1,36 @@
+"""Sessions: sign in and sign out."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from agora.account.v1 import account_pb2 as pb
+from gateway.openapi import refuses
+from gateway.routes.answers import answer, session_json
+from gateway.routes.parameters import AnySession
+from gateway.schemas.accounts import Credentials, Session
+from gateway.shop import shop_of
+
+router = APIRouter(prefix="/v1/sessions", tags=["Accounts"])
+
+
+@router.post(
+    "",
+    summary="Sign in",
+    status_code=HTTPStatus.CREATED,
+    response_model=Session,
+    responses=refuses({401: "`WRONG_CREDENTIALS`.", 429: "`TOO_MANY_SIGN_INS`."}),
+)
+async def create_session(request: Request, credentials: Credentials) -> Response:
+    """A session ends on sign-out, and after 30 minutes without a request."""
+    created = await shop_of(request).accounts.create_session(
+        pb.CreateSessionRequest(username=credentials.username, password=credentials.password)
+    )
+    document = session_json(created.session, created.token)
+    return answer(document, HTTPStatus.CREATED, {"cache-control": "no-store"})
+
+
+@router.delete("/current", summary="Sign out", status_code=HTTPStatus.NO_CONTENT)
+async def end_session(request: Request, session: AnySession) -> Response:
+    await shop_of(request).sessions.end(session.token_hash)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,37 @@
+"""Orders."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from gateway.schemas.types import Id, Moment, NextPageToken, PriceCents, Quantity, RequestBody, TotalCents
+
+
+class Line(RequestBody):
+    item_id: Id
+    quantity: Quantity
+
+
+class NewOrder(RequestBody):
+    lines: Annotated[
+        list[Line] | None, Field(min_length=1, max_length=100, description="What to buy; the cart when left out.")
+    ] = None
+
+
+class OrderLine(BaseModel):
+    item_id: Id
+    quantity: Quantity
+    price_cents: PriceCents
+
+
+class Order(BaseModel):
+    order_id: Id
+    state: Literal["CONFIRMED"]
+    lines: list[OrderLine]
+    total_cents: TotalCents
+    created_at: Moment
+
+
+class OrderPage(BaseModel):
+    orders: list[Order]
+    next_page_token: NextPageToken

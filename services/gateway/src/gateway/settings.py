@@ -1,0 +1,33 @@
+"""What the gateway is told by its environment."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from chassis.settings import Environment, ProcessSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    process: ProcessSettings
+    http_port: int
+    catalog_target: str
+    order_target: str
+    account_target: str
+    review_target: str
+    redis_url: str = field(repr=False)
+    cache_mode: str
+    operator_token: str | None = field(repr=False)
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(
+            process=ProcessSettings.read(environment),
+            http_port=environment.port("HTTP_PORT"),
+            catalog_target=environment.target("CATALOG_TARGET"),
+            order_target=environment.target("ORDER_TARGET"),
+            account_target=environment.target("ACCOUNT_TARGET"),
+            review_target=environment.target("REVIEW_TARGET"),
+            redis_url=environment.redis_url("REDIS_URL"),
+            cache_mode=environment.choice("CACHE_MODE", ("off", "shared", "tiered"), "tiered"),
+            operator_token=environment.text("AGORA_OPERATOR_TOKEN", "") or None,
+        )

@@ -1,0 +1,81 @@
+"""What a request handler may use, put together once when the gateway starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypedDict, cast
+
+from fastapi import Request
+from grpc.aio import Channel
+
+from chassis.grpc_client import open_channel
+from chassis.redis import connect
+from gateway.cache.reads import PREFIXES, Reads
+from gateway.cache.tiers import open_tiers
+from gateway.clients.account import Accounts
+from gateway.clients.catalog import Catalog
+from gateway.clients.order import Orders
+from gateway.clients.review import Reviews
+from gateway.clients.sessions import Sessions
+from gateway.dependencies import Dependencies
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    catalog: Catalog
+    orders: Orders
+    accounts: Accounts
+    sessions: Sessions
+    reviews: Reviews
+    reads: Reads
+    dependencies: Dependencies
+    operator_token: str | None = field(repr=False)
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    shop: Shop
+    stopping: asyncio.Event
+
+
+def state_of(request: Request) -> State:
+    return cast(State, request.scope["state"])
+
+
+def shop_of(request: Request) -> Shop:
+    return state_of(request)["shop"]
+
+
+@asynccontextmanager
+async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
+    """Connects to nothing by itself: channels and Redis come up in the background, or are reported as down."""
+    async with AsyncExitStack() as stack:
+
+        async def channel_to(target: str) -> Channel:
+            return await stack.enter_async_context(open_channel(target))
+
+        channels = {
+            "catalog": await channel_to(settings.catalog_target),
+            "order": await channel_to(settings.order_target),
+            "account": await channel_to(settings.account_target),
+            "review": await channel_to(settings.review_target),
+        }
+        redis = connect(settings.redis_url, name=settings.process.instance_name)
+        stack.push_async_callback(redis.aclose)
+        tiers = await stack.enter_async_context(open_tiers(redis, settings.cache_mode, PREFIXES))
+        catalog = Catalog(channels["catalog"])
+        accounts = Accounts(channels["account"])
+        reviews = Reviews(channels["review"])
+        yield Shop(
+            catalog=catalog,
+            orders=Orders(channels["order"]),
+            accounts=accounts,
+            sessions=Sessions(accounts),
+            reviews=reviews,
+            reads=Reads(catalog, reviews, tiers),
+            dependencies=Dependencies(channels, redis),
+            operator_token=settings.operator_token,
+        )

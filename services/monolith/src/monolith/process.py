@@ -1,0 +1,45 @@
+"""The process: compose, listen, and on SIGTERM stop without losing a request."""
+
+import gc
+import logging
+import sys
+
+import uvloop
+
+from chassis import logs, metrics
+from chassis.service import Running, stop_signal
+from chassis.settings import SettingsError
+from monolith.dispatch import Dispatch
+from monolith.server import SocketServer
+from monolith.settings import Settings
+from monolith.shop import ShopBuilder
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Run the monolith until SIGTERM or SIGINT. Exits with one line when a port is taken, with 1 after a crash."""
+    logs.set_up(settings.process)
+    try:
+        running = uvloop.run(_serve(settings))
+    except SettingsError as error:
+        print(f"monolith: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    if running.crashed:
+        raise SystemExit(1)
+
+
+async def _serve(settings: Settings) -> Running:
+    stopping = stop_signal()
+    host = settings.process.listen_host
+    metrics.serve(host, settings.process.metrics_port)
+    async with Running() as running:
+        server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()))
+        running.push_async_callback(server.stop)
+        await server.start(host, settings.port)
+        # What start-up made stays for good: the collector need not look at it again.
+        gc.freeze()
+        logger.info("listening", extra={"port": settings.port})
+        await stopping.wait()
+        logger.info("stopping")
+    return running

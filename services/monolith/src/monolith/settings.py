@@ -1,0 +1,34 @@
+"""What the monolith is told by its environment."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from chassis.settings import Environment, ProcessSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    process: ProcessSettings
+    port: int
+    pool_size: int
+    account_database_url: str = field(repr=False)
+    catalog_database_url: str = field(repr=False)
+    order_database_url: str = field(repr=False)
+    review_database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        def database_url(owner: str) -> str:
+            return environment.url(f"{owner}_DATABASE_URL", "postgresql", "postgres")
+
+        return cls(
+            process=ProcessSettings.read(environment),
+            port=environment.port("MONOLITH_PORT"),
+            pool_size=environment.count("DATABASE_POOL_SIZE", 10, high=100),
+            account_database_url=database_url("ACCOUNT"),
+            catalog_database_url=database_url("CATALOG"),
+            order_database_url=database_url("ORDER"),
+            review_database_url=database_url("REVIEW"),
+            redis_url=environment.redis_url("REDIS_URL"),
+        )

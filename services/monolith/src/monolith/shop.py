@@ -1,0 +1,87 @@
+"""The services put together in one process: each one's servicer over its own database."""
+
+from dataclasses import dataclass
+
+from account.accounts import Accounts
+from account.passwords import Passwords
+from account.repository import Repository as AccountRepository
+from account.servicer import AccountServicer
+from account.sessions import Sessions
+from catalog.items import Items
+from catalog.listing import Listing
+from catalog.repository import Repository as CatalogRepository
+from catalog.reservations import Reservations
+from catalog.search import Search
+from catalog.servicer import CatalogServicer
+from chassis.invalidation import Invalidation
+from chassis.postgres import Database
+from chassis.queries import Queries
+from chassis.service import Running
+from monolith.neighbours import CatalogOfOrders, OrdersOfReviews
+from monolith.session_memory import SessionMemory
+from monolith.settings import Settings
+from order.assembly import assemble
+from order.history import History
+from order.repository import Repository as OrderRepository
+from order.servicer import OrderServicer
+from review.feedback import Feedback
+from review.ratings import Ratings
+from review.repository import Repository as ReviewRepository
+from review.servicer import ReviewServicer
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """`sessions` is what every frame is checked against."""
+
+    sessions: Sessions
+    account: AccountServicer
+    catalog: CatalogServicer
+    order: OrderServicer
+    review: ReviewServicer
+
+
+class ShopBuilder:
+    """Opens the databases and starts the background work on `running`, which ends both."""
+
+    def __init__(self, settings: Settings, running: Running) -> None:
+        self._settings = settings
+        self._running = running
+
+    async def build(self) -> Shop:
+        passwords = Passwords()
+        account_repository = AccountRepository(await self._open("account", self._settings.account_database_url))
+        sessions = Sessions(account_repository, passwords, SessionMemory())
+        self._running.in_background(sessions.sweep_for_ever())
+
+        catalog_repository = CatalogRepository(await self._open("catalog", self._settings.catalog_database_url))
+        listing = Listing(catalog_repository)
+        # The gateways of a mesh beside it keep copies of the same rows.
+        invalidation = Invalidation(self._running.open_redis(self._settings.process, self._settings.redis_url))
+        items = Items(catalog_repository, listing, invalidation)
+        reservations = Reservations(catalog_repository, invalidation)
+
+        order_repository = OrderRepository(await self._open("order", self._settings.order_database_url))
+        history = History(order_repository)
+        review_repository = ReviewRepository(await self._open("review", self._settings.review_database_url))
+        return Shop(
+            sessions,
+            AccountServicer(Accounts(account_repository, passwords), sessions),
+            CatalogServicer(items, Search(catalog_repository, listing), reservations),
+            assemble(self._running, order_repository, CatalogOfOrders(items, reservations)),
+            ReviewServicer(
+                Feedback(review_repository, OrdersOfReviews(history), invalidation), Ratings(review_repository)
+            ),
+        )
+
+    async def _open(self, package: str, dsn: str) -> Database:
+        process = self._settings.process
+        database = Database(
+            dsn,
+            Queries.of_package(package),
+            pool_size=self._settings.pool_size,
+            application_name=f"{process.instance_name}/{package}",
+        )
+        await database.open()
+        self._running.push_async_callback(database.close)
+        return database

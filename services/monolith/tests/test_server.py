@@ -1,0 +1,131 @@
+"""What the port does with clients that are many, slow, gone, or talking nonsense."""
+
+import asyncio
+import random
+
+import pytest
+
+from agora.catalog.v1 import catalog_pb2
+from monolith.frames import LENGTH, MAX_FRAME_BYTES, Request, write_request
+from monolith.server import CONNECTIONS
+
+SEARCH = "agora.catalog.v1.CatalogService/SearchItems"
+BOOKS = catalog_pb2.SearchItemsRequest(topic="distributed systems")
+
+
+def frame(method=SEARCH, payload=None, number=1):
+    return write_request(Request(number, method, "", BOOKS.SerializeToString() if payload is None else payload))
+
+
+async def open_connections():
+    """After the loop had the time to notice who left."""
+    await asyncio.sleep(0.1)
+    return CONNECTIONS._value.get()
+
+
+async def test_requests_sent_ahead_are_answered_in_their_order(client):
+    await client.send(b"".join(frame(number=number) for number in range(50)))
+    answers = [await client.receive() for _ in range(50)]
+    assert [answer.number for answer in answers] == list(range(50))
+    assert all(len(catalog_pb2.SearchItemsResponse.FromString(answer.payload).items) == 3 for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("method", "payload", "code", "reason"),
+    [
+        ("", b"", 12, "UNKNOWN_METHOD"),
+        ("agora.catalog.v1.CatalogService/DropItems", b"", 12, "UNKNOWN_METHOD"),
+        ("agora.catalog.v1.CatalogService/ReserveStock", b"", 12, "UNKNOWN_METHOD"),
+        (SEARCH, b"\xff\xff\xff", 3, "UNREADABLE_PAYLOAD"),
+        (SEARCH, catalog_pb2.SearchItemsRequest(category=1000).SerializeToString(), 3, "INVALID_FIELD"),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_and_the_connection_goes_on(client, method, payload, code, reason):
+    await client.send(frame(method, payload, number=7))
+    answer = await client.receive()
+    assert (answer.number, answer.code) == (7, code)
+    assert reason.encode() in answer.payload
+    assert len((await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items) == 3
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n",
+        LENGTH.pack(MAX_FRAME_BYTES + 1),
+        b"\xff" * 100,
+        LENGTH.pack(0),
+        LENGTH.pack(3) + b"abc",
+        LENGTH.pack(10) + b"\0\0\0\1\xff\xffabcd",
+    ],
+    ids=["http", "too long", "all ones", "empty", "shorter than a head", "shorter than announced"],
+)
+async def test_garbage_gets_an_error_frame_and_a_closed_connection(client, garbage):
+    await client.send(garbage)
+    answer = await client.receive()
+    assert (answer.number, answer.code) == (0, 3)
+    assert b"UNREADABLE_FRAME" in answer.payload
+    assert await client.is_closed()
+
+
+async def test_random_bytes_never_stop_the_server_or_leak_a_connection(monolith):
+    dice = random.Random(1)
+    for _ in range(100):
+        client = await monolith.connect()
+        await client.send(dice.randbytes(dice.randrange(200)))
+        client.writer.transport.abort()
+    good = await monolith.connect()
+    assert (await good.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
+    assert await open_connections() == 1
+
+
+@pytest.mark.parametrize("cut", [1, 4, 20])
+async def test_a_client_that_leaves_within_a_frame_leaves_nothing_behind(monolith, cut):
+    client = await monolith.connect()
+    await client.send(frame()[:cut])
+    client.writer.close()
+    assert await client.is_closed()
+    assert await open_connections() == 0
+
+
+async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client, monkeypatch):
+    monkeypatch.setattr("monolith.server._STALL_S", 0.2)
+    silent = await monolith.connect()
+    await client.send(frame()[:20])
+    assert await client.is_closed()
+    await silent.send(frame())
+    assert (await silent.receive()).code == 0, "silence between frames is no reason to close"
+
+
+async def test_a_client_that_takes_no_answers_is_given_up(monolith, monkeypatch):
+    monkeypatch.setattr("monolith.server._STALL_S", 0.3)
+    greedy = await monolith.connect()
+    greedy.writer.transport.pause_reading()
+    for _ in range(200):
+        greedy.writer.write(frame(payload=catalog_pb2.SearchItemsRequest(text="").SerializeToString()) * 100)
+    for _ in range(100):
+        if await open_connections() == 0:
+            return
+    pytest.fail("the connection is still open")
+
+
+async def test_a_thousand_silent_connections_do_not_stand_in_the_way(monolith):
+    silent = [await monolith.connect() for _ in range(1000)]
+    client = await monolith.connect()
+    assert await open_connections() == 1001
+    assert (await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
+    for each in silent[::100]:
+        assert (await each.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
+
+
+async def test_stopping_answers_what_has_begun_and_closes_the_rest(monolith, client):
+    silent = await monolith.connect()
+    await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)
+    await client.send(frame(number=99))
+    await asyncio.sleep(0.001)
+    await monolith.server.stop()
+    assert (await client.receive()).number == 99
+    assert await client.is_closed()
+    assert await silent.is_closed()
+    with pytest.raises(OSError, match="onnect"):
+        await monolith.connect()

@@ -1,0 +1,100 @@
+"""A cart that changes while it is bought: bought lines leave it, and what is added meanwhile stays."""
+
+import asyncio
+
+import pytest
+
+from .shop import units
+
+
+@pytest.fixture
+async def session(shop):
+    """A cart of three of book 1 and one of book 2, at the first replica."""
+    session = shop.orders[0].session()
+    await session.add("1", 3)
+    await session.add("2", 1)
+    return session
+
+
+async def test_lines_added_between_the_reservation_and_the_recording_stay(shop, session):
+    async with shop.recording_held():
+        buying = asyncio.ensure_future(session.buy())
+        await shop.waiting()
+        other = session.through(shop.orders[1])
+        await other.add("1", 2)
+        await other.add("5", 4)
+    assert units((await buying).order.lines) == {"1": 3, "2": 1}
+    assert await session.cart() == {"1": 2, "5": 4}
+    await shop.audit()
+
+
+async def test_lines_added_between_the_reading_of_the_cart_and_the_reservation_stay(shop, session):
+    async with shop.catalog_db.transaction():
+        await shop.catalog_db.execute("SELECT FROM items WHERE id = 1 FOR UPDATE")
+        buying = asyncio.ensure_future(session.buy())
+        await shop.reserving()
+        await session.through(shop.orders[1]).add("1", 2)
+    assert units((await buying).order.lines) == {"1": 3, "2": 1}
+    assert await session.cart() == {"1": 2}
+    await shop.audit()
+
+
+async def test_lines_removed_while_they_are_bought_are_bought_and_gone(shop, session):
+    async with shop.recording_held():
+        buying = asyncio.ensure_future(session.buy())
+        await shop.waiting()
+        await session.through(shop.orders[1]).remove("1", 2)
+    assert units((await buying).order.lines) == {"1": 3, "2": 1}
+    assert await session.cart() == {}
+    await shop.audit()
+
+
+async def test_a_change_of_the_cart_waits_for_an_order_that_is_taking_its_lines_and_is_not_lost(shop, session):
+    """The order is inserted and waits for the cart, which a change holds; the change commits first."""
+    changing = shop.another_order_db.transaction()
+    await changing.start()
+    await shop.another_order_db.execute("UPDATE carts SET updated_at = now()")
+    await shop.another_order_db.execute("UPDATE cart_lines SET quantity = 7 WHERE item_id = '1'")
+    buying = asyncio.ensure_future(session.buy())
+    await shop.waiting()
+    adding = asyncio.ensure_future(session.through(shop.orders[1]).add("2", 5))
+    await shop.waiting(2)
+    await changing.commit()
+    assert units((await buying).order.lines) == {"1": 3, "2": 1}
+    await adding
+    assert await session.cart() == {"1": 4, "2": 5}
+    await shop.audit()
+
+
+async def test_adding_and_buying_in_turns_through_both_replicas_loses_no_unit(shop, session):
+    """Every unit that was ever added was bought once or is in the cart."""
+    other = session.through(shop.orders[1])
+
+    async def keep_adding():
+        for _ in range(60):
+            await other.add("1", 1)
+
+    async def keep_buying():
+        orders = []
+        for _ in range(15):
+            if await session.cart():
+                orders.append((await session.buy()).order)
+        return orders
+
+    _, orders = await asyncio.gather(keep_adding(), keep_buying())
+    bought = sum(units(order.lines).get("1", 0) for order in orders)
+    assert bought + (await session.cart()).get("1", 0) == 63
+    await shop.audit()
+
+
+async def test_a_cart_dropped_for_idleness_takes_no_order_with_it(shop, session):
+    order = (await session.buy()).order
+    await session.add("3")
+    await shop.order_db.execute("UPDATE carts SET updated_at = now() - interval '3 days'")
+    fresh = shop.both.session()
+    await fresh.add("4")
+    await shop.orders[1].recovery._repository.delete_idle_carts()
+    assert await session.cart() == {}
+    assert await fresh.cart() == {"4": 1}
+    assert await shop.both.order(order.order_id) == order
+    await shop.audit()

@@ -1,0 +1,1 @@
+"""What buyers think: feedback on items, and the ratings of sellers."""

@@ -1,0 +1,29 @@
+"""Starts the review service."""
+
+from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
+
+from chassis.grpc_client import open_channel
+from chassis.grpc_server import GrpcServer
+from chassis.invalidation import Invalidation
+from chassis.service import Running, run
+from chassis.settings import read_or_exit
+from review.feedback import Feedback
+from review.orders import Orders
+from review.ratings import Ratings
+from review.repository import Repository
+from review.servicer import ReviewServicer
+from review.settings import Settings
+
+settings = read_or_exit(Settings.read)
+
+
+async def compose(running: Running, server: GrpcServer) -> list[str]:
+    repository = Repository(await running.open_database(settings.service, "review"))
+    orders = Orders(await running.enter_async_context(open_channel(settings.order_target)))
+    invalidation = Invalidation(running.open_redis(settings.service.process, settings.redis_url))
+    servicer = ReviewServicer(Feedback(repository, orders, invalidation), Ratings(repository))
+    add_ReviewServiceServicer_to_server(servicer, server.server)
+    return ["agora.review.v1.ReviewService"]
+
+
+run("review", settings.service, compose)

@@ -1,0 +1,53 @@
+"""Feedback and ratings, and what may be said of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from chassis.errors import InvalidField
+
+MAX_REQUEST_ID_LENGTH: Final = 200
+MAX_ID_LENGTH: Final = 100
+MAX_SELLERS: Final = 1000
+
+
+class Vote(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFeedback:
+    """A vote as a buyer casts it; raises InvalidField for what is not allowed."""
+
+    request_id: str
+    buyer_id: str
+    item_id: str
+    vote: Vote
+
+    def __post_init__(self) -> None:
+        check_text("request_id", self.request_id, MAX_REQUEST_ID_LENGTH)
+        check_text("buyer_id", self.buyer_id, MAX_ID_LENGTH)
+        check_text("item_id", self.item_id, MAX_ID_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class SellerRating:
+    seller_id: str
+    thumbs_up: int
+    thumbs_down: int
+
+
+def check_text(field: str, value: str, max_length: int) -> None:
+    if not 1 <= len(value) <= max_length:
+        raise InvalidField(field, f"must have 1 to {max_length} characters")
+    if not value.isprintable():
+        raise InvalidField(field, "must have no control or invisible characters")
+
+
+def check_seller_ids(seller_ids: Collection[str]) -> None:
+    if len(seller_ids) > MAX_SELLERS:
+        raise InvalidField("seller_ids", f"must be at most {MAX_SELLERS}")
+    for seller_id in seller_ids:
+        check_text("seller_ids", seller_id, MAX_ID_LENGTH)

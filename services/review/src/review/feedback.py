@@ -1,0 +1,34 @@
+"""Use case: leave feedback on an item one has bought."""
+
+from chassis.invalidation import Invalidation
+from review.domain import NewFeedback, SellerRating
+from review.errors import FeedbackGiven
+from review.orders import Orders
+from review.repository import Repository
+
+
+class Feedback:
+    def __init__(self, repository: Repository, orders: Orders, invalidation: Invalidation) -> None:
+        self._repository = repository
+        self._orders = orders
+        self._invalidation = invalidation
+
+    async def leave(self, new: NewFeedback) -> SellerRating:
+        """The seller's rating with this vote in it. Idempotent by request id.
+
+        Raises ItemNotBought, FeedbackGiven.
+        """
+        seller_id = await self._orders.seller_of_purchase(new.buyer_id, new.item_id)
+        rating = await self._count(new, seller_id)
+        # Gateways keep copies under this name.
+        await self._invalidation.run([f"rating:{seller_id}"])
+        return rating
+
+    async def _count(self, new: NewFeedback, seller_id: str) -> SellerRating:
+        try:
+            return await self._repository.insert_feedback(new, seller_id)
+        except FeedbackGiven:
+            rating = await self._repository.find_repeated_feedback(new)
+            if rating is None:
+                raise
+            return rating

@@ -1,0 +1,52 @@
+"""The tables, on a real PostgreSQL."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from review.domain import NewFeedback, SellerRating, Vote
+from review.errors import FeedbackGiven
+from review.repository import Repository
+
+
+@pytest.fixture
+async def repository(open_database, dsn):
+    return Repository(await open_database("review", dsn))
+
+
+def vote(buyer_id="buyer", vote=Vote.UP, request_id="r"):
+    return NewFeedback(request_id, buyer_id, "item", vote)
+
+
+async def test_each_vote_is_counted_for_the_seller(repository):
+    assert await repository.insert_feedback(vote("a"), "seller") == SellerRating("seller", 1, 0)
+    assert await repository.insert_feedback(vote("b", Vote.DOWN), "seller") == SellerRating("seller", 1, 1)
+    assert await repository.insert_feedback(vote("c"), "other") == SellerRating("other", 1, 0)
+    ratings = await repository.read_seller_ratings(["seller", "other", "unknown"])
+    assert ratings == {"seller": SellerRating("seller", 1, 1), "other": SellerRating("other", 1, 0)}
+
+
+async def test_a_second_vote_of_a_buyer_on_an_item_counts_nothing(repository):
+    await repository.insert_feedback(vote(), "seller")
+    with pytest.raises(FeedbackGiven):
+        await repository.insert_feedback(vote(vote=Vote.DOWN, request_id="another"), "seller")
+    assert await repository.read_seller_ratings(["seller"]) == {"seller": SellerRating("seller", 1, 0)}
+
+
+async def test_feedback_is_found_again_by_its_request_only(repository):
+    rating = await repository.insert_feedback(vote(), "seller")
+    assert await repository.find_repeated_feedback(vote()) == rating
+    assert await repository.find_repeated_feedback(vote(request_id="another")) is None
+
+
+async def test_100_votes_at_once_on_one_seller_count_exactly(repository, dsn):
+    buyers = [f"buyer-{number}" for number in range(100)]
+    votes = [vote(buyer, Vote.UP if index % 4 else Vote.DOWN) for index, buyer in enumerate(buyers)]
+    await asyncio.gather(*(repository.insert_feedback(each, "seller") for each in votes))
+    assert await repository.read_seller_ratings(["seller"]) == {"seller": SellerRating("seller", 75, 25)}
+
+    connection = await asyncpg.connect(dsn)
+    counted = await connection.fetch("SELECT vote, count(*) FROM feedback GROUP BY vote ORDER BY vote")
+    await connection.close()
+    assert [tuple(row) for row in counted] == [("down", 25), ("up", 75)]

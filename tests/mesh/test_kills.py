@@ -1,0 +1,61 @@
+"""Any one process of a service killed: the shop still answers, and the process is back within five seconds."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from .conftest import Mesh
+
+pytestmark = pytest.mark.xdist_group("mesh")
+
+BACK_WITHIN_S = 5.0
+
+
+def until(condition: Callable[[], bool], seconds: float) -> float:
+    """Seconds until the condition held."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, "did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def is_ready(mesh: Mesh, name: str) -> bool:
+    line = next(line for line in mesh.agora("mesh", "status").stdout.splitlines() if f" {name} " in line)
+    return " ready " in line
+
+
+@pytest.mark.parametrize("name", ["catalog-0", "order-1"])
+def test_with_a_replica_killed_no_request_fails(mesh: Mesh, client: httpx.Client, name: str):
+    pid = mesh.pid_of(name)
+    os.kill(pid, signal.SIGKILL)
+    statuses = [client.post("/books/1").status_code for _ in range(20)]
+    statuses += [client.get("/books/1").status_code for _ in range(20)]
+    assert set(statuses) == {200}
+    until(lambda: mesh.pid_of(name) not in (pid, None) and is_ready(mesh, name), BACK_WITHIN_S)
+
+
+@pytest.mark.parametrize("name", ["account-0", "review-0"])
+def test_with_the_only_replica_of_a_tier_killed_the_others_answer(mesh: Mesh, client: httpx.Client, name: str):
+    pid = mesh.pid_of(name)
+    os.kill(pid, signal.SIGKILL)
+    assert client.get("/books/1").status_code == 200
+    assert client.post("/books/1").status_code == 200
+    until(lambda: mesh.pid_of(name) not in (pid, None) and is_ready(mesh, name), BACK_WITHIN_S)
+    until(lambda: client.get("/readyz").status_code == 200, BACK_WITHIN_S)
+
+
+def test_a_killed_gateway_is_back(mesh: Mesh):
+    os.kill(mesh.pid_of("gateway-0"), signal.SIGKILL)
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{mesh.url}/readyz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    until(answers, BACK_WITHIN_S)
