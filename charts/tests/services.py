@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 import yaml
 
@@ -14,16 +15,27 @@ PROTOS = chart.REPOSITORY / "protos" / "agora"
 
 @dataclass
 class Variables:
-    """Environment variables a process reads: those it stops without, and all of them."""
+    """Environment variables a process reads: those it stops without, and all of them, as patterns."""
 
     needed: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
+
+    def knows(self, name: str) -> bool:
+        return any(fnmatchcase(name, known) for known in self.known)
 
 
 def rows() -> dict[str, chart.Object]:
     """`services` of the chart's values."""
     found: dict[str, chart.Object] = yaml.safe_load((chart.CHART / "values.yaml").read_text())["services"]
     return found
+
+
+def module_of(row: str) -> str:
+    return str(rows()[row].get("module", row))
+
+
+def package_of(row: str) -> str:
+    return module_of(row).partition(".")[0]
 
 
 def components() -> set[str]:
@@ -58,6 +70,12 @@ def _collect(tree: ast.AST, found: Variables) -> None:
                 has_default = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True}.get(kind, False)
                 if not has_default and not any(keyword.arg == "default" for keyword in keywords):
                     found.needed.add(name)
+            case ast.Call(ast.Attribute(ast.Name("environment")), [ast.JoinedStr() as name, *_]):
+                found.known.add(_pattern(name))
+
+
+def _pattern(name: ast.JoinedStr) -> str:
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in name.values)
 
 
 def rpcs(service: str) -> set[str]:
