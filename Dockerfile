@@ -24,7 +24,8 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
  && rm -rf /opt/dependencies/bin
 COPY --from=sources /source /source
 WORKDIR /source
-RUN /build/bin/pip install --quiet --no-deps --no-build-isolation --target /opt/code $(sed 's|^|./|' packages.txt)
+RUN /build/bin/pip install --quiet --no-deps --no-build-isolation --target /opt/code $(sed 's|^|./|' packages.txt) \
+ && cp scripts/sitecustomize.py /opt/code
 # Compiled here, since a container cannot write; by content, so that the same sources make the same files.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/dependencies /opt/code
 
