@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import chart
 import services
@@ -13,6 +14,7 @@ sys.path.insert(0, str(chart.REPOSITORY / "scripts"))
 
 import requirements_of
 
+SKAFFOLD = yaml.safe_load((chart.REPOSITORY / "skaffold.yaml").read_text())
 DOCKERFILE = (chart.REPOSITORY / "Dockerfile").read_text()
 LOCK = """\
 alpha==1.0 \\
@@ -77,3 +79,21 @@ def test_every_image_the_chart_names_can_be_built():
     named = {services.package_of(row) for row in services.rows() if services.exists(services.module_of(row))}
     for name in named:
         assert run("requirements.lock", f"services/{name}")
+    built = {artifact["image"] for artifact in SKAFFOLD["build"]["artifacts"]}
+    assert {f"agora/{name}" for name in named} <= built
+    for artifact in SKAFFOLD["build"]["artifacts"]:
+        assert artifact["image"] == f"agora/{artifact['docker']['buildArgs']['SERVICE']}"
+
+
+def test_skaffold_forwards_to_services_of_the_chart():
+    objects = chart.render(*chart.VARIANTS["values-kind"])
+    ports = {(s["metadata"]["name"], p["port"]) for s in chart.of_kind(objects, "Service") for p in s["spec"]["ports"]}
+    assert {(forward["resourceName"], forward["port"]) for forward in SKAFFOLD["portForward"]} <= ports
+
+
+def test_kind_opens_the_ports_that_its_values_open_on_the_node():
+    cluster = yaml.safe_load((chart.REPOSITORY / "k8s" / "kind.yaml").read_text())
+    mapped = {mapping["containerPort"] for mapping in cluster["nodes"][0]["extraPortMappings"]}
+    objects = chart.render(*chart.VARIANTS["values-kind"], "--set=locust.enabled=true")
+    opened = {p["nodePort"] for s in chart.of_kind(objects, "Service") for p in s["spec"]["ports"] if "nodePort" in p}
+    assert opened == mapped
