@@ -1,4 +1,5 @@
-"""Writes the table of values in the chart's README from the comments of values.yaml: `python scripts/chart_readme.py`."""
+"""Writes the table of values in the chart's README from the comments of values.yaml."""
+# ruff: noqa: INP001 - a script, not a package
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -6,6 +6,7 @@
 
 Who needs what stands in the lock itself: `# via` names, under each package, those that need it.
 """
+# ruff: noqa: INP001 - a script, not a package
 
 import argparse
 import re

@@ -1,8 +1,7 @@
 """Fixtures of the chart's checks."""
 
-import pytest
-
 import chart
+import pytest
 
 
 @pytest.fixture(params=chart.VARIANTS)

@@ -1,4 +1,4 @@
-"""The fields of custom resources the chart may use, for those that no wheel has types of. Stricter than the originals."""
+"""The fields that the chart may use of custom resources no wheel has types of. Stricter than the originals."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ def reference(group: str, *kinds: str) -> dict[str, Any]:
     return fields(group={"const": group}, kind={"enum": list(kinds)}, name=NAME)
 
 
+AUTHENTICATION = reference("policy.linkerd.io", "MeshTLSAuthentication", "NetworkAuthentication")
 METHOD = fields(service={"type": "string", "pattern": r"^(?i:\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*)$"},
                 method_={"type": "string", "pattern": "^[A-Za-z_][A-Za-z_0-9]*$"})  # fmt: skip
 SPECS: dict[tuple[str, str], dict[str, Any]] = {
@@ -43,7 +44,7 @@ SPECS: dict[tuple[str, str], dict[str, Any]] = {
     ),
     ("policy.linkerd.io/v1alpha1", "AuthorizationPolicy"): fields(
         targetRef=reference("gateway.networking.k8s.io", "GRPCRoute"),
-        requiredAuthenticationRefs=some(reference("policy.linkerd.io", "MeshTLSAuthentication", "NetworkAuthentication"), 1),
+        requiredAuthenticationRefs=some(AUTHENTICATION, 1),
     ),
     ("policy.linkerd.io/v1alpha1", "MeshTLSAuthentication"): fields(identities=some({"type": "string"})),
     ("policy.linkerd.io/v1alpha1", "NetworkAuthentication"): fields(networks=some(fields(cidr={"type": "string"}))),

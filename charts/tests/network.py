@@ -12,7 +12,8 @@ def policies_for(objects: list[chart.Object], labels: Labels, direction: str) ->
     return [
         policy
         for policy in chart.of_kind(objects, "NetworkPolicy")
-        if direction in policy["spec"]["policyTypes"] and chart.selects(policy["spec"]["podSelector"]["matchLabels"], labels)
+        if direction in policy["spec"]["policyTypes"]
+        and chart.selects(policy["spec"]["podSelector"]["matchLabels"], labels)
     ]
 
 
@@ -34,21 +35,27 @@ def _allows(objects: list[chart.Object], labels: Labels, direction: str, peer: L
 
 
 def edges(objects: list[chart.Object]) -> set[tuple[str, str, int]]:
-    """Every (from, to, port) between pods of the release that both sides allow; ports are those containers listen on."""
+    """Every (from, to, port) between pods of the release that both sides allow, for the ports containers listen on."""
     pods = [pod for _, pod in chart.pods(objects)]
     found = set()
     for caller in pods:
         for callee in pods:
             source, target = caller["metadata"]["labels"], callee["metadata"]["labels"]
             for port in {port["containerPort"] for part in chart.containers(callee) for port in part.get("ports", [])}:
-                if _allows(objects, source, "Egress", target, port) and _allows(objects, target, "Ingress", source, port):
+                if _allows(objects, source, "Egress", target, port) and _allows(
+                    objects, target, "Ingress", source, port
+                ):
                     found.add((source[chart.COMPONENT], target[chart.COMPONENT], port))
     return found
 
 
 def outside(objects: list[chart.Object], component: str, direction: str) -> set[tuple[str, int | None]]:
     """Every (network or namespace, port) outside of the release that a part is open to; None is any port."""
-    labels = next(pod["metadata"]["labels"] for _, pod in chart.pods(objects) if pod["metadata"]["labels"][chart.COMPONENT] == component)
+    labels = next(
+        pod["metadata"]["labels"]
+        for _, pod in chart.pods(objects)
+        if pod["metadata"]["labels"][chart.COMPONENT] == component
+    )
     return {
         (place, port)
         for peers, ports in _rules(objects, labels, direction)

@@ -5,9 +5,8 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-import yaml
-
 import chart
+import yaml
 
 SERVICES = chart.REPOSITORY / "services"
 PROTOS = chart.REPOSITORY / "protos" / "agora"
@@ -54,7 +53,9 @@ def variables(package: str) -> Variables:
     _collect(settings, found)
     used = {node.id for node in ast.walk(settings) if isinstance(node, ast.Name)}
     chassis = ast.parse((SERVICES / "chassis" / "src" / "chassis" / "settings.py").read_text())
-    classes = {node.name: node for node in chassis.body if isinstance(node, ast.ClassDef) and node.name != "Environment"}
+    classes = {
+        node.name: node for node in chassis.body if isinstance(node, ast.ClassDef) and node.name != "Environment"
+    }
     for name in used & classes.keys():
         _collect(classes[name], found)
         if name == "ServiceSettings":

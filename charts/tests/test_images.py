@@ -4,15 +4,11 @@ import re
 import subprocess
 import sys
 
-import pytest
-import yaml
-
 import chart
-import services
-
-sys.path.insert(0, str(chart.REPOSITORY / "scripts"))
-
+import pytest
 import requirements_of
+import services
+import yaml
 
 SKAFFOLD = yaml.safe_load((chart.REPOSITORY / "skaffold.yaml").read_text())
 DOCKERFILE = (chart.REPOSITORY / "Dockerfile").read_text()
@@ -43,7 +39,10 @@ def test_a_package_brings_what_it_needs_and_not_what_needs_it():
     packages = requirements_of.read_lock(LOCK)
     assert requirements_of.closure(packages, {"alpha"}) == {"alpha", "beta"}
     assert requirements_of.closure(packages, {"beta"}) == {"beta"}
-    assert [entry.text.splitlines()[1].strip() for entry in packages["beta"]] == ["--hash=sha256:bb", "--hash=sha256:bc"]
+    assert [entry.text.splitlines()[1].strip() for entry in packages["beta"]] == [
+        "--hash=sha256:bb",
+        "--hash=sha256:bc",
+    ]
 
 
 def test_a_package_that_is_not_locked_is_named():

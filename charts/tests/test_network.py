@@ -14,9 +14,17 @@ SHOP = {
     *((f"{service}-migrations", "postgresql", POSTGRESQL) for service in DATA_SERVICES),
     ("test", "gateway", HTTP),
 }
-WORKER = {("review-worker", "postgresql", POSTGRESQL), ("review-worker", "cache", REDIS), ("review-worker", "stream", REDIS)}
+WORKER = {
+    ("review-worker", "postgresql", POSTGRESQL),
+    ("review-worker", "cache", REDIS),
+    ("review-worker", "stream", REDIS),
+}
 MONOLITH = {("monolith", "postgresql", POSTGRESQL), ("monolith", "cache", REDIS)}
-LOAD = {("locust-worker", "locust-master", 5557), ("locust-worker", "gateway", HTTP), ("locust-worker", "monolith", SOCKET)}
+LOAD = {
+    ("locust-worker", "locust-master", 5557),
+    ("locust-worker", "gateway", HTTP),
+    ("locust-worker", "monolith", SOCKET),
+}
 DNS = {("kube-system", 53), ("169.254.20.10/32", 53), ("169.254.169.254/32", 53)}
 
 

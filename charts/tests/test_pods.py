@@ -1,11 +1,10 @@
-"""What every pod owes the cluster it runs in: restricted security, resources, probes, pinned images, a matching Service."""
+"""What every pod owes its cluster: restricted security, resources, probes, pinned images, a matching Service."""
 
 import re
 from decimal import Decimal
 
-import pytest
-
 import chart
+import pytest
 
 UNITS = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 

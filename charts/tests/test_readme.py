@@ -1,11 +1,6 @@
 """The README tells every value, and no other."""
 
-import sys
-
 import chart
-
-sys.path.insert(0, str(chart.REPOSITORY / "scripts"))
-
 import chart_readme
 
 

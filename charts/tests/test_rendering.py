@@ -5,14 +5,13 @@ import os
 import re
 from pathlib import Path
 
+import chart
 import cloudcoil.models.istio.security.v1 as istio
 import cloudcoil.models.prometheus_operator.v1 as prometheus_operator
+import custom_resources
 import kubernetes_validate
 import pytest
 import yaml
-
-import chart
-import custom_resources
 
 GOLDENS = Path(__file__).parent / "goldens"
 RANDOM = re.compile(r"^(  [a-z-]+: )[A-Za-z0-9+/=]{44}$", re.MULTILINE)
@@ -33,7 +32,9 @@ def test_a_values_file_renders_as_agreed_upon(variant):
     rendered = RANDOM.sub(r"\1<random>", chart.manifest(*chart.VARIANTS[variant]))
     if os.environ.get("UPDATE_GOLDENS"):
         golden.write_text(rendered)
-    assert rendered == golden.read_text(), f"run UPDATE_GOLDENS=1 {Path(__file__).parent.name}/run and read the difference"
+    assert rendered == golden.read_text(), (
+        f"run UPDATE_GOLDENS=1 {Path(__file__).parent.name}/run and read the difference"
+    )
 
 
 @pytest.mark.parametrize("version", ["1.30", kubernetes_validate.latest_version()])

@@ -2,9 +2,8 @@
 
 import re
 
-import pytest
-
 import chart
+import pytest
 import services
 
 ROWS = services.rows()
@@ -63,7 +62,9 @@ def test_every_address_is_a_service_with_that_port():
         for service in chart.of_kind(objects, "Service")
         for port in service["spec"]["ports"]
     }
-    headless = {s["metadata"]["name"] for s in chart.of_kind(objects, "Service") if s["spec"].get("clusterIP") == "None"}
+    headless = {
+        s["metadata"]["name"] for s in chart.of_kind(objects, "Service") if s["spec"].get("clusterIP") == "None"
+    }
     for row in ROWS:
         for name, value in environment(objects, row).items():
             if name.endswith(("_TARGET", "_URL")):
@@ -87,7 +88,10 @@ def test_a_row_says_which_rpcs_its_process_calls(row):
 
 
 def test_every_database_has_migrations_from_the_services_own_image():
-    jobs = {job["metadata"]["name"]: chart.pod_of(job)["spec"]["containers"][0] for job in chart.of_kind(chart.render(), "Job")}
+    jobs = {
+        job["metadata"]["name"]: chart.pod_of(job)["spec"]["containers"][0]
+        for job in chart.of_kind(chart.render(), "Job")
+    }
     owners = [row for row, values in ROWS.items() if "database" in values]
     assert jobs.keys() == {f"agora-{row}-migrations" for row in owners}
     for row in owners:

@@ -2,10 +2,9 @@
 
 import json
 
+import chart
 import pytest
 import yaml
-
-import chart
 
 WRONG = {
     "services.catalogue.replicas=2": "additional properties 'catalogue' not allowed",
@@ -27,7 +26,7 @@ CONTRADICTORY = {
     "cache.enabled=false": "enable exactly one of cache and externalCache",
     "stream.enabled=false": "enable exactly one of stream and externalStream",
     "cache.enabled=false,externalCache.enabled=true": "externalCache.egress is empty",
-    "cache.enabled=false,externalCache.enabled=true,networkPolicy.enabled=false": "externalCache.existingSecret is empty",
+    "cache.enabled=false,externalCache.enabled=true,networkPolicy.enabled=false": "externalCache.existingSecret is e",
     "services.review.enabled=false": "services.gateway calls services.review, which is not enabled",
     "services.order.replicas=9": "services.order: replicas (9) is more than autoscaling.maxReplicas (4)",
     "services.order.shutdown.graceSeconds=10": "services.order: shutdown.graceSeconds must be at least 20 more",

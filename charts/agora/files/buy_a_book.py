@@ -1,4 +1,5 @@
 """Buys a book as a customer would: `python3 buy_a_book.py URL`. Exits with one line when the shop does not sell it."""
+# ruff: noqa: INP001, S310 - a script, which opens the URL it is given
 
 import json
 import sys
