@@ -1,5 +1,7 @@
 """The OpenAPI document: complete, valid, and true."""
 
+import re
+
 import pytest
 
 OPERATIONS = {
@@ -89,3 +91,13 @@ def test_every_field_of_a_request_or_answer_has_an_example_or_a_meaning(document
         for field, description in schema.get("properties", {}).items():
             told = {"examples", "enum", "const", "$ref", "items", "anyOf", "description"} & set(description)
             assert told, f"{name}.{field}"
+
+
+def test_the_pages_need_nobody_but_the_gateway(http, gateway):
+    page = http.get("/docs").text
+    addresses = re.findall(r"https?://[^\"' ]+", page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith(gateway.url)
+        assert http.get(address).status_code == 200
+    assert http.get("/").headers["location"] == f"{gateway.url}/docs"
