@@ -1,18 +1,25 @@
 """`python -m loadtests.experiments [EXPERIMENT...] [--quick]`: measure, and write the report."""
 
 import argparse
+import shlex
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from rich.console import Console
+from rich.table import Table as RichTable
 
 from loadtests.driver.fleet import Fleet
 from loadtests.experiments import marketplace
 from loadtests.experiments.lab import QUICK, SEEDS, Extent, Lab
 from loadtests.experiments.mesh import MeshLauncher
 from loadtests.experiments.progress import Progress
-from loadtests.experiments.results import Results
+from loadtests.experiments.results import Results, Table
+from loadtests.report.document import Document, machine_facts
+from loadtests.report.page import write_report
 from localmesh.errors import MeshError
 
 EXPERIMENTS: Final = {module.NAME: module for module in (marketplace,)}
@@ -23,15 +30,27 @@ def main() -> int:
     arguments = _parser().parse_args()
     names = arguments.experiments or list(EXPERIMENTS)
     extent = _extent(arguments)
+    machine = machine_facts(shlex.join(["python", "-m", "loadtests.experiments", *sys.argv[1:]]), arguments.drivers)
+    began = time.monotonic()
     try:
         results = _perform(names, extent, arguments.drivers)
     except MeshError as error:
         print(f"loadtests.experiments: {error}", file=sys.stderr)
         return 1
-    print(results)
+    machine["took_s"] = round(time.monotonic() - began)
+    for table in results.tables:
+        _print(table)
+    print(write_report(Document(machine, results.runs, results.tables), arguments.reports))
     for what, times in results.errors.most_common(10):
         print(f"{times} times: {what}", file=sys.stderr)
     return 1 if results.errors else 0
+
+
+def _print(table: Table) -> None:
+    columns = RichTable(*table.columns, title=table.title, caption=table.note, title_justify="left")
+    for row in table.rows:
+        columns.add_row(*map(str, row))
+    Console().print(columns)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ from loadtests.experiments.marketplace_scripts import (
 from loadtests.experiments.mesh import Mesh, MeshWish
 from loadtests.experiments.results import Cell, Table
 from loadtests.experiments.shop import ShopKeeper
+from loadtests.report import seeds
 
 NAME: Final = "marketplace"
 CLIENTS: Final = (1, 10, 100)
@@ -65,7 +66,6 @@ def _ratios(lab: Lab) -> Table:
         for run in lab.results.runs
         if run.experiment == NAME
     }
-    seeds = dict(zip(OPERATIONS, (0.08, 0.05, 0.02, 0.02), strict=True))
     rows = [
         (
             operation,
@@ -73,7 +73,7 @@ def _ratios(lab: Lab) -> Table:
                 round(throughput[operation, clients, "rest"] / throughput[operation, clients, "socket"], 2)
                 for clients in CLIENTS
             ),
-            seeds.get(operation, ""),
+            seeds.LAYERS_KEEP.get(operation, ""),
         )
         for operation in (*OPERATIONS, MIXED)
     ]
@@ -111,7 +111,7 @@ def _long_lists(lab: Lab, mesh: Mesh) -> None:
             ("items for sale", "mean ms", "S1, whole list, ms"),
             [
                 (FEW_ITEMS, few_run.latency_ms["mean"], ""),
-                (MANY_ITEMS, many_run.latency_ms["mean"], 244.32),
+                (MANY_ITEMS, many_run.latency_ms["mean"], seeds.WHOLE_LIST_MS),
                 ("ratio", ratio, ""),
             ],
         )

@@ -82,7 +82,7 @@ def get_item(shop, request, item_id):
 def register_item(shop, request):
     seller = shop.account(request, "seller")
     if len(request.body["name"]) > 32:
-        raise Refusal(422, errors=[{"field": "name", "detail": "must have 1 to 32 characters"}])
+        raise Refusal(422, errors=[{"field": "name", "problem": "must have 1 to 32 characters"}])
     return 201, put_up(shop, seller_id=seller["account_id"], **request.body)
 
 

@@ -37,12 +37,12 @@ async def patience():
 async def shop(open_database, database_for, serve, channel_to, invalidation):
     catalog_dsn, order_dsn = await database_for("catalog"), await database_for("order")
 
-    async def catalog_replica():
+    async def catalog_replica(port=0):
         repository = CatalogRepository(await open_database("catalog", catalog_dsn))
         listing = Listing(repository)
         items, reservations = Items(repository, listing, invalidation), Reservations(repository, invalidation)
         servicer = CatalogServicer(items, Search(repository, listing), reservations)
-        return await serve(catalog_pb2_grpc.add_CatalogServiceServicer_to_server, servicer, tier="catalog")
+        return await serve(catalog_pb2_grpc.add_CatalogServiceServicer_to_server, servicer, tier="catalog", port=port)
 
     async def order_replica(catalog_target):
         database = await open_database("order", order_dsn)
@@ -67,6 +67,7 @@ async def shop(open_database, database_for, serve, channel_to, invalidation):
         yield Shop(
             catalog_pb2_grpc.CatalogServiceStub(channel_to(catalog_target)),
             catalogs,
+            catalog_replica,
             orders,
             OrderClient(order_pb2_grpc.OrderServiceStub(channel_to(target_of([order.served for order in orders])))),
             *databases,

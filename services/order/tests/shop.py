@@ -146,6 +146,8 @@ class OrderReplica(OrderClient):
 class Shop:
     catalog: CatalogServiceStub
     catalog_replicas: list[Any]
+    start_catalog: Callable[[int], Awaitable[Any]]
+    """Starts another replica of the catalog at a port."""
     orders: list[OrderReplica]
     both: OrderClient
     """A client of both order replicas, as the gateway is."""

@@ -19,6 +19,7 @@ def environment(tmp_path, dsn):
         yield os.environ | {
             "DATABASE_URL": dsn,
             "ORDER_TARGET": "ipv4:127.0.0.1:1",
+            "REDIS_URL": "redis://127.0.0.1:1/0",
             "LISTEN_HOST": "127.0.0.1",
             "GRPC_PORT": str(ports.take()),
             "METRICS_PORT": str(ports.take()),
@@ -45,7 +46,7 @@ async def test_it_is_ready_without_the_order_service_and_drains_on_sigterm(envir
             await process.wait()
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "ORDER_TARGET", "GRPC_PORT"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "ORDER_TARGET", "REDIS_URL", "GRPC_PORT"])
 def test_a_missing_value_stops_it_with_the_line_that_names_it(environment, name):
     environment = {key: value for key, value in environment.items() if key != name}
     ended = subprocess.run(

@@ -7,8 +7,6 @@ from cli.errors import Refused
 
 # The bookstore refuses a purchase in the words of its seeds.
 PLACES_OF_THE_MESSAGE: Final = ("detail", "Order status", "title")
-PLACES_OF_A_FIELD: Final = ("field", "pointer", "name")
-PLACES_OF_ITS_FAULT: Final = ("detail", "message")
 
 
 def refusal(status: int, problem: Mapping[str, object]) -> Refused:
@@ -22,7 +20,7 @@ def _invalid_fields(problem: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     errors = problem.get("errors")
     for error in errors if isinstance(errors, list) else []:
         if isinstance(error, dict):
-            yield _first_text(error, PLACES_OF_A_FIELD), _first_text(error, PLACES_OF_ITS_FAULT)
+            yield _first_text(error, ("field",)), _first_text(error, ("problem",))
 
 
 def _first_text(document: Mapping[str, object], places: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 
 from gateway.problems import MEDIA_TYPE
 from gateway.schemas.problems import Problem
@@ -76,10 +77,15 @@ class DocumentedApp(FastAPI):
             version="1",
             description=_DESCRIPTION,
             openapi_tags=_TAGS,
+            # The pages come with their scripts from this process, for machines that cannot reach a CDN.
+            docs_url=None,
+            redoc_url=None,
+            swagger_ui_oauth2_redirect_url=None,
             # The edge measures and logs every request already.
             telemetry={"metrics": False, "logs": False},
             **options,
         )
+        patch_fastapi(self)
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:

@@ -1,5 +1,6 @@
 """The catalog over gRPC. Reservations and look-ups that come together travel together."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,8 @@ from chassis.timestamps import to_datetime
 from order.catalog import Item, Reservation, StockRequest
 from order.domain import Memo, OrderLine
 from order.errors import CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock
+
+logger = logging.getLogger(__name__)
 
 _MAX_BATCH: Final = 256
 _REFUSALS: Final = {
@@ -44,7 +47,8 @@ class CatalogClient:
     async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
         request = pb.ListOpenReservationsRequest(min_age_ms=min_age_ms, page_size=limit)
         response = await call(self._stub.ListOpenReservations, request, pb.ListOpenReservationsResponse)
-        return [_reservation(message) for message in response.reservations]
+        readable = map(_reservation_of_an_order, response.reservations)
+        return [reservation for reservation in readable if reservation is not None]
 
     async def settle(self, order_ids: Sequence[UUID]) -> None:
         request = pb.SettleReservationsRequest(order_ids=map(str, order_ids))
@@ -71,6 +75,15 @@ def _outcome(result: pb.StockResult) -> Reservation | Refusal:
     if refusal.reason == pb.REFUSAL_REASON_NO_LINES:
         return CartEmpty()
     return _REFUSALS[refusal.reason](refusal.item_id)
+
+
+def _reservation_of_an_order(message: pb.Reservation) -> Reservation | None:
+    """None for one that was not made by an order service: nobody can finish it, and it must not stop the others."""
+    try:
+        return _reservation(message)
+    except (TypeError, ValueError):
+        logger.exception("reservation without a readable memo", extra={"order_id": message.order_id})
+        return None
 
 
 def _reservation(message: pb.Reservation) -> Reservation:

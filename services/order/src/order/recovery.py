@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 _INTERVAL_S: Final = 2.0
 # Older than any request can be under way, so that the living are left alone.
 _MIN_AGE_MS: Final = 6_000
-_BATCH: Final = 200
+# All that the catalog lists at once: a backlog must be gone within 30 s.
+_BATCH: Final = 1000
 _ROUNDS_PER_CLEANING: Final = 300
 
 

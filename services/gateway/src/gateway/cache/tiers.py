@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import MaxConnectionsError, RedisError
 
 from gateway.cache.local import LocalCache
 from gateway.cache.shared import Leases, SharedCache
@@ -22,7 +22,10 @@ _FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 
 class CacheTiers:
-    """The local tier, and the shared one behind it as long as it is trusted. A failing Redis fails no read."""
+    """The local tier, and the shared one behind it as long as it is trusted. A failing Redis fails no read.
+
+    A crowd that finds every connection taken goes on to the service. It is our own and says nothing of Redis.
+    """
 
     def __init__(self, local: LocalCache, shared: SharedCache, watch: Watch) -> None:
         self.local = local
@@ -35,6 +38,8 @@ class CacheTiers:
         if self._watch.is_trusted:
             try:
                 return await self._shared.get_or_lease(keys)
+            except MaxConnectionsError:
+                return {}, None
             except _FAILURES:
                 self._watch.doubt()
         return {}, None
@@ -48,6 +53,8 @@ class CacheTiers:
         if self._watch.is_trusted:
             try:
                 return await self._shared.get_page(scope, page_key, new_generation)
+            except MaxConnectionsError:
+                return None
             except _FAILURES:
                 self._watch.doubt()
         return None
@@ -63,8 +70,15 @@ class CacheTiers:
     async def _unless_it_fails(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
+        except MaxConnectionsError:
+            return
         except _FAILURES:
             self._watch.doubt()
+
+    async def finish(self) -> None:
+        """Return when no fill is under way."""
+        if self._fills:
+            await asyncio.wait(self._fills)
 
 
 @asynccontextmanager
@@ -76,9 +90,13 @@ async def open_tiers(redis: "Redis", mode: str, prefixes: tuple[str, ...]) -> As
     local, shared = LocalCache(), SharedCache(redis)
     watch = Watch(redis, shared, local if mode == "tiered" else None, prefixes)
     watching = asyncio.create_task(watch.run())
+    tiers = CacheTiers(local, shared, watch)
     try:
-        yield CacheTiers(local, shared, watch)
+        yield tiers
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        # More than once: what a task awaits may swallow a cancellation, as `wait_for` and `TaskGroup` of Python 3.11 do
+        # (see test_the_watch_ends_whenever_it_is_told_to).
+        while not watching.done():
+            watching.cancel()
+            await asyncio.wait([watching], timeout=0.1)
+        await tiers.finish()

@@ -1,8 +1,10 @@
 """Watches Redis: takes its pushes of changed keys, and notices its silence before anybody could be told old news.
 
 Two connections, as Redis' own tracking wants them: one is subscribed to `__redis__:invalidate`, the other asks for
-tracking in broadcast mode with its pushes redirected to the first. Both are asked for a sign of life all the time. A
-writer whose invalidation is not confirmed waits longer (`chassis.invalidation`) than the local tier lives without one.
+tracking in broadcast mode with its pushes redirected to the first. Both are listened to, so that the end of either is
+noticed at once, and both are asked for a sign of life all the time. A writer whose invalidation is not confirmed waits
+longer (`chassis.invalidation`) than either tier is trusted without one
+(see test_writers_wait_longer_than_copies_are_trusted).
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from redis.asyncio import Connection, Redis
 from redis.exceptions import RedisError
 
 from gateway.cache import metrics
-from gateway.cache.local import LocalCache
+from gateway.cache.local import TRUSTED_S, LocalCache
 from gateway.cache.shared import SharedCache
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ _CHANNEL: Final = "__redis__:invalidate"
 _PROBE_EVERY_S: Final = 0.4
 _ANSWER_WITHIN_S: Final = 0.4
 _RECONNECT_AFTER_S: Final = 0.1
+_FORESEEN: Final = (RedisError, OSError, TimeoutError)
 
 
 class Watch:
@@ -41,31 +44,39 @@ class Watch:
         self._prefixes = prefixes
         self._was_lost = False
         self._doubted = asyncio.Event()
-        self.is_trusted = False
+        self._trusted_until = 0.0
+
+    @property
+    def is_trusted(self) -> bool:
+        """By the clock, so that a process that was paused does not wake up with its trust."""
+        return time.monotonic() < self._trusted_until
 
     def doubt(self) -> None:
         """A call to Redis failed: do not use it before it was looked after."""
         self._doubted.set()
-        self._lose()
+        self._lose("a call failed")
 
     async def run(self) -> None:
         """Connect, watch, and connect again, for ever."""
         while True:
             try:
                 await self._watch()
-            except* (RedisError, OSError, TimeoutError) as errors:
-                if self.is_trusted:
-                    logger.warning("cache lost", extra={"error": type(errors.exceptions[0]).__name__})
-                self._lose()
+            except* _FORESEEN as errors:
+                self._lose(type(errors.exceptions[0]).__name__)
+            except* Exception:  # whatever it was, nobody watches now
+                logger.exception("the watch of the cache broke off")
+                self._lose("unexpected")
             await asyncio.sleep(_RECONNECT_AFTER_S)
 
-    def _lose(self) -> None:
+    def _lose(self, reason: str) -> None:
+        # Also when it was never reached: what a Redis holds that comes up later may be older than its silence.
+        self._was_lost = True
         if self._local is not None:
             self._local.close()
-        if self.is_trusted:
-            self.is_trusted = False
-            self._was_lost = True
+        if self._trusted_until:
+            self._trusted_until = 0.0
             metrics.TRUST_LOST.inc()
+            logger.warning("cache lost", extra={"reason": reason})
 
     async def _watch(self) -> None:
         self._doubted.clear()
@@ -76,11 +87,12 @@ class Watch:
             if self._was_lost:
                 await self._shared.clear()
             asked = time.monotonic()
-            self.is_trusted = True
+            self._trusted_until = asked + TRUSTED_S
             if self._local is not None:
                 self._local.open(asked)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._take_pushes(pushes))
+                tasks.create_task(self._listen(pushes))
+                tasks.create_task(self._listen(tracker))
                 tasks.create_task(self._probe(pushes, tracker))
                 tasks.create_task(self._end_when_doubted())
 
@@ -97,29 +109,35 @@ class Watch:
             prefixes = [word for prefix in self._prefixes for word in ("PREFIX", prefix)]
             await _ask(tracker, "CLIENT", "TRACKING", "ON", "REDIRECT", str(client_id), "BCAST", *prefixes)
 
-    async def _take_pushes(self, pushes: Connection) -> None:
+    async def _listen(self, connection: Connection) -> None:
         while True:
             # The pongs to our probes come here too, so that silence means a lost connection.
-            message = await pushes.read_response(timeout=_PROBE_EVERY_S + _ANSWER_WITHIN_S)
-            if self._local is not None:
-                self._note(message, self._local)
+            self._note(await _read(connection, _PROBE_EVERY_S + _ANSWER_WITHIN_S))
 
-    def _note(self, message: Any, local: LocalCache) -> None:
+    def _note(self, message: Any) -> None:
         match message:
-            case [b"message", _, [*keys]]:
-                for key in keys:
-                    local.drop(key.decode())
-            case [b"message", _, None]:  # the whole of Redis was emptied
-                local.clear()
             case [b"pong", asked]:
                 # Pushes come in order: whatever changed before we asked has been dropped by now.
-                local.trust_from(float(asked))
+                self._trust_from(float(asked))
+            case [b"message", _, [*keys]] if self._local is not None:
+                for key in keys:
+                    self._local.drop(key.decode(errors="replace"))
+            case [b"message", _, None] if self._local is not None:  # the whole of Redis was emptied
+                self._local.clear()
+
+    def _trust_from(self, moment: float) -> None:
+        if self._trusted_until:
+            self._trusted_until = moment + TRUSTED_S
+            if self._local is not None:
+                self._local.trust_from(moment)
 
     async def _probe(self, pushes: Connection, tracker: Connection) -> None:
-        while True:
+        # Trust that has lapsed is not taken up again: nobody knows what was missed in between.
+        while self.is_trusted:
             await pushes.send_command("PING", str(time.monotonic()))
-            await _ask(tracker, "PING")
+            await tracker.send_command("PING")
             await asyncio.sleep(_PROBE_EVERY_S)
+        raise TimeoutError("the cache was silent for too long")
 
     async def _end_when_doubted(self) -> None:
         await self._doubted.wait()
@@ -128,4 +146,11 @@ class Watch:
 
 async def _ask(connection: Connection, *command: str) -> Any:
     await connection.send_command(*command)
-    return await connection.read_response(timeout=_ANSWER_WITHIN_S)
+    return await _read(connection, _ANSWER_WITHIN_S)
+
+
+async def _read(connection: Connection, within_s: float) -> Any:
+    answer = await connection.read_response(timeout=within_s)
+    if answer is None:  # so redis-py says that the time is over; no command that is sent here has this answer
+        raise TimeoutError("the cache is silent")
+    return answer

@@ -1,0 +1,61 @@
+"""`bench.json`: what was measured, on what machine, by which command."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from loadtests.experiments.results import Run, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    machine: dict[str, Any]
+    runs: Sequence[Run]
+    tables: Sequence[Table]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        content = json.loads(path.read_text())
+        tables = [Table(**{**table, "columns": tuple(table["columns"])}) for table in content["tables"]]
+        return cls(content["machine"], [Run(**run) for run in content["runs"]], tables)
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1))
+
+    def of(self, experiment: str) -> list[Run]:
+        return [run for run in self.runs if run.experiment == experiment]
+
+    @property
+    def errors(self) -> int:
+        return sum(run.errors for run in self.runs)
+
+
+def machine_facts(command: str, drivers: int) -> dict[str, Any]:
+    """Taken before the experiments: the load is what the machine was busy with besides them."""
+    return {
+        "command": command,
+        "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cpu": _cpu_model(),
+        "cores": psutil.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load_average_before": round(os.getloadavg()[0], 2),
+        "driver_processes": drivers,
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())

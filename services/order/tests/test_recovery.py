@@ -1,0 +1,100 @@
+"""The recovery as it runs in every replica: it survives what is away, and ends what was begun."""
+
+import asyncio
+import logging
+from uuid import uuid4
+
+import pytest
+
+from agora.catalog.v1 import catalog_pb2
+from chassis.errors import Refusal, Unavailable
+from chassis.grpc_client import call
+from order import recovery, settlement
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(recovery, "_INTERVAL_S", 0.01)
+    monkeypatch.setattr(recovery, "_MIN_AGE_MS", 0)
+    monkeypatch.setattr(recovery.Recovery.finish_open_orders, "__defaults__", (0,))
+    monkeypatch.setattr(settlement, "_INTERVAL_S", 0.01)
+
+
+async def until(condition):
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def running(shop, impatient):
+    """The second replica's background work."""
+    tasks = [asyncio.ensure_future(work.run()) for work in (shop.orders[1].recovery, shop.orders[1].settlement)]
+    yield tasks
+    assert not any(task.done() for task in tasks), tasks
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def test_begun_orders_are_recorded_and_settled_without_anybody_asking(shop, running):
+    await shop.reserve_only(*[None] * 30, lines={"1": 1})
+
+    async def all_settled():
+        return await shop.open_reservations() == 0
+
+    await until(all_settled)
+    assert len((await shop.both.orders()).orders) == 30
+    await shop.audit()
+
+
+async def test_a_catalog_that_is_away_stops_neither_recovery_nor_settlement(shop, running, caplog):
+    await shop.reserve_only(None, lines={"1": 1})
+    ports = [served.server.port for served in shop.catalog_replicas]
+    for served in shop.catalog_replicas:
+        await served.kill()
+    caplog.clear()
+
+    async def noticed():
+        return sum("recovery interrupted" in record.message for record in caplog.records) >= 2
+
+    async def all_settled():
+        return await shop.open_reservations() == 0
+
+    await until(noticed)
+    for port in ports:
+        await shop.start_catalog(port)
+    await until(all_settled)
+    await shop.audit()
+
+
+async def test_a_round_of_recovery_without_a_catalog_is_refused_and_not_lost(shop):
+    await shop.reserve_only(None, lines={"1": 1})
+    for served in shop.catalog_replicas:
+        await served.kill()
+    with pytest.raises(Refusal) as refused:
+        await shop.orders[1].recovery.finish_open_orders(min_age_ms=0)
+    assert isinstance(refused.value, Unavailable)
+    assert await shop.open_reservations() == 1
+
+
+async def test_a_reservation_that_no_order_service_made_does_not_stop_the_others(shop, caplog):
+    strange = [
+        catalog_pb2.StockRequest(order_id=str(uuid4()), lines=[catalog_pb2.OrderedLine(item_id="1", quantity=1)], memo=memo)
+        for memo in (b"", b"\xff", b"7", b"[]", b"[1, 2, 3]", b'["ann", "zz", null]')
+    ]
+    request = catalog_pb2.ReserveStockRequest(requests=strange)
+    await call(shop.catalog.ReserveStock, request, catalog_pb2.ReserveStockResponse)
+    await shop.reserve_only(None, lines={"2": 1})
+    with caplog.at_level(logging.ERROR):
+        assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 1
+    assert {record.order_id for record in caplog.records if "memo" in record.message} == {r.order_id for r in strange}
+
+
+async def test_a_backlog_is_finished_in_one_round(shop):
+    for _ in range(2):
+        await shop.reserve_only(*[None] * 256, lines={"1": 1})
+    assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 512
+    await shop.settle()
+    assert await shop.open_reservations() == 0
+    await shop.audit()
