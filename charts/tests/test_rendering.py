@@ -11,7 +11,6 @@ import cloudcoil.models.prometheus_operator.v1 as prometheus_operator
 import custom_resources
 import kubernetes_validate
 import pytest
-import yaml
 
 GOLDENS = Path(__file__).parent / "goldens"
 RANDOM = re.compile(r"^(  [a-z-]+: )[A-Za-z0-9+/=]{44}$", re.MULTILINE)
@@ -63,15 +62,3 @@ def test_every_custom_resource_is_valid(objects):
 def test_no_object_is_rendered_twice(objects):
     names = [(found["apiVersion"], chart.name_of(found)) for found in objects]
     assert len(names) == len(set(names))
-
-
-def test_generated_secrets_differ_and_are_kept():
-    first, second = (chart.of_kind(list(yaml.safe_load_all(chart.template().stdout)), "Secret")[0] for _ in range(2))
-    assert len({*first["data"].values(), *second["data"].values()}) == 2 * len(first["data"])
-    assert first["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
-
-
-def test_the_notes_print_no_secret():
-    notes = (chart.CHART / "templates" / "NOTES.txt").read_text()
-    assert "secret" not in notes.lower()
-    assert "password" not in notes.lower()
