@@ -7,14 +7,19 @@ PACKAGES := protos $(addprefix services/,chassis catalog order account review ga
 CACHE ?= tiered
 REPLICAS ?=
 DETACH ?=
+OBSERVE ?=
+EXPERIMENT ?=
+QUICK ?=
+ROUNDS ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
 
 ##@ Run
 
 .PHONY: up
-up: install ## Start the whole mesh on this machine (DETACH=1, CACHE=off|shared|tiered, REPLICAS="catalog=3 order=2")
-	@$(BIN)/agora mesh up --cache $(CACHE) $(if $(REPLICAS),--replicas "$(REPLICAS)") $(if $(DETACH),--detach)
+up: install ## Start the whole mesh on this machine (DETACH=1, CACHE=off|shared|tiered, REPLICAS="catalog=3 order=2", OBSERVE=1)
+	@$(BIN)/agora mesh up --cache $(CACHE) $(if $(REPLICAS),--replicas "$(REPLICAS)") $(if $(DETACH),--detach) $(if $(OBSERVE),--observe)
 
 .PHONY: down
 down: install ## Stop the mesh
@@ -25,7 +30,11 @@ down: install ## Stop the mesh
 .PHONY: test
 test: install-dev ## Run all tests (safe beside a running mesh)
 	@$(BIN)/pytest
-	@$(MAKE) --no-print-directory terraform-test
+	@$(MAKE) --no-print-directory helm-test terraform-test
+
+.PHONY: helm-test
+helm-test: ## Check the chart, in a venv of its own
+	@PYTHON=$(PYTHON) charts/tests/run
 
 .PHONY: terraform-test
 terraform-test: ## Check Terraform, in a venv of its own; what cannot run here is skipped by name
@@ -34,6 +43,30 @@ terraform-test: ## Check Terraform, in a venv of its own; what cannot run here i
 .PHONY: lint
 lint: install-dev ## Check format, style, types, import contracts and protos
 	@./scripts/lint
+
+##@ Measure and break
+
+.PHONY: bench
+bench: install ## Repeat the seeds' experiments, write reports/ (EXPERIMENT=marketplace|bookstore|hit-miss|..., QUICK=1)
+	@$(BIN)/python -m loadtests.experiments $(EXPERIMENT) $(if $(QUICK),--quick)
+
+.PHONY: load
+load: install ## Locust with its web page on http://127.0.0.1:8089, against the running mesh
+	@$(BIN)/locust -f loadtests/locustfile.py --class-picker --web-host 127.0.0.1
+
+.PHONY: chaos
+chaos: install ## The seeds' fault experiments and random faults; fails when a promise is broken (EXPERIMENT, ROUNDS, SEED)
+	@$(BIN)/python -m loadtests.faults $(EXPERIMENT) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
+
+##@ Ship
+
+.PHONY: images
+images: ## Build every image (ENGINE=docker|podman, BASE_IMAGE=...)
+	@scripts/images
+
+.PHONY: kind
+kind: ## Make a kind cluster and install the chart
+	@scripts/kind
 
 ##@ Set up
 

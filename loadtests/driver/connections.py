@@ -11,11 +11,12 @@ from monolith.frames import LENGTH, OK, MalformedFrame, read_answer, read_length
 
 
 class Answer(NamedTuple):
-    """`refusal` is empty when the shop did what was asked; `timing` is the header `server-timing`."""
+    """`refusal` is empty when the shop did what was asked; the rest are the headers `server-timing` and `x-cache`."""
 
     refusal: str
     body: bytes
     timing: bytes = b""
+    cache: str = ""
 
 
 OnAnswer = Callable[[Answer], None]
@@ -53,6 +54,7 @@ class HttpConnection(Connection):
         self._parser = httptools.HttpResponseParser(self)
         self._body = b""
         self._timing = b""
+        self._cache = ""
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -63,14 +65,17 @@ class HttpConnection(Connection):
     def on_header(self, name: bytes, value: bytes) -> None:
         if name == b"server-timing":
             self._timing = value
+        elif name == b"x-cache":
+            self._cache = value.decode()
 
     def on_body(self, body: bytes) -> None:
         self._body += body
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
-        answer = Answer("" if status < 300 else f"{status} {self._body[:200]!r}", self._body, self._timing)
-        self._body = b""
+        refusal = "" if status < 300 else f"{status} {self._body[:200]!r}"
+        answer = Answer(refusal, self._body, self._timing, self._cache)
+        self._body, self._cache = b"", ""
         self.on_answer(answer)
 
 

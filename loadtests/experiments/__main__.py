@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from loadtests.driver.fleet import Fleet
-from loadtests.experiments import marketplace
+from loadtests.experiments import bookstore, hit_miss, limits, marketplace, staleness
 from loadtests.experiments.lab import QUICK, SEEDS, Extent, Lab
 from loadtests.experiments.mesh import MeshLauncher
 from loadtests.experiments.progress import Progress
@@ -22,13 +22,16 @@ from loadtests.report.document import Document, machine_facts
 from loadtests.report.page import write_report
 from localmesh.errors import MeshError
 
-EXPERIMENTS: Final = {module.NAME: module for module in (marketplace,)}
+EXPERIMENTS: Final = {module.NAME: module for module in (marketplace, bookstore, hit_miss, limits, staleness)}
 _SAMPLE_ITEMS: Final = 10_000
 
 
 def main() -> int:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
     names = arguments.experiments or list(EXPERIMENTS)
+    if unknown := set(names) - set(EXPERIMENTS):
+        parser.error(f"no experiment {', '.join(sorted(unknown))}: choose of {', '.join(EXPERIMENTS)}")
     extent = _extent(arguments)
     machine = machine_facts(shlex.join(["python", "-m", "loadtests.experiments", *sys.argv[1:]]), arguments.drivers)
     began = time.monotonic()
@@ -37,6 +40,9 @@ def main() -> int:
     except MeshError as error:
         print(f"loadtests.experiments: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("loadtests.experiments: interrupted, nothing was written", file=sys.stderr)
+        return 130
     machine["took_s"] = round(time.monotonic() - began)
     for table in results.tables:
         _print(table)

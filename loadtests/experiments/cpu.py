@@ -12,7 +12,7 @@ def cpu_seconds(tiers: Mapping[int, str]) -> CpuSeconds:
     """What the processes have used so far, by tier. PostgreSQL's backends count for it, those that ended too."""
     seconds = dict.fromkeys(tiers.values(), 0.0)
     for pid, tier in tiers.items():
-        for process in _family(pid):
+        for process in _family(pid, tier):
             with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 # A backend that ends leaves its time to its parent, under the times of children.
@@ -21,12 +21,13 @@ def cpu_seconds(tiers: Mapping[int, str]) -> CpuSeconds:
 
 
 def cpu_ms_per_operation(before: CpuSeconds, after: CpuSeconds, operations: int) -> dict[str, float]:
-    spent = {tier: (after[tier] - before[tier]) * 1000 / operations for tier in after}
+    """A tier whose process was killed meanwhile took its time with it, and counts as nothing."""
+    spent = {tier: max(0.0, after[tier] - before[tier]) * 1000 / operations for tier in after}
     return spent | {"total": sum(spent.values())}
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _family(pid: int, tier: str) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
+        return [process, *process.children()] if tier == "postgres" else [process]
     return []

@@ -14,7 +14,7 @@ from loadtests.experiments.results import Cell, Results, Run, run_of
 
 # Connections, pools and caches settle before what counts.
 _WARM_UP_OPERATIONS: Final = 20
-_WARM_UP_S: Final = 0.3
+_WARM_UP_S: Final = 0.2
 _NO_LIMIT_S: Final = 3600.0
 # What two cores do, roughly; good enough to tell how long is left.
 _LIKELY_THROUGHPUT: Final = {1: 600.0, 10: 1800.0}
@@ -28,6 +28,9 @@ class Extent:
     operations: int
     runs: int
     seconds: float
+    # Of the two experiments that count other things than operations.
+    hit_miss_rounds: int
+    staleness_s: float
 
     def expected_s(self, clients: int) -> float:
         """How long measuring a cell takes."""
@@ -35,8 +38,8 @@ class Extent:
         return _WARM_UP_S + self.runs * min(self.seconds, self.operations * clients / throughput)
 
 
-SEEDS: Final = Extent(operations=1000, runs=10, seconds=_NO_LIMIT_S)
-QUICK: Final = Extent(operations=1000, runs=1, seconds=0.8)
+SEEDS: Final = Extent(operations=1000, runs=10, seconds=_NO_LIMIT_S, hit_miss_rounds=200, staleness_s=60.0)
+QUICK: Final = Extent(operations=1000, runs=1, seconds=0.6, hit_miss_rounds=25, staleness_s=5.0)
 MESH_S: Final = 5.0
 _OPEN_LOOP_S: Final = 20.0
 
@@ -54,6 +57,10 @@ class Lab:
     def mesh(self, wish: MeshWish) -> Mesh:
         with self.doing(f"a mesh with cache {wish.cache}", MESH_S):
             return self._launcher.mesh(wish)
+
+    def kill(self, name: str) -> None:
+        """A process of the mesh that runs now; it comes back by itself."""
+        self._launcher.kill(name)
 
     def doing(self, what: str, expected_s: float) -> AbstractContextManager[None]:
         return self._progress.doing(what, expected_s)

@@ -33,7 +33,7 @@ class Mesh:
         self.postgres: str = published["postgres"]
         self.redis: str = published["redis"]
         self.operator_token = (directory / "secrets" / "operator-token").read_text().strip()
-        self._monolith: str = published["monolith"]
+        self.monolith: str = published["monolith"]
         # By process, the tier it belongs to.
         self.tiers: dict[int, str] = {process["pid"]: process["service"] for process in published["processes"]}
         self.tiers |= {store["pid"]: store["name"] for store in published["stores"]}
@@ -45,7 +45,7 @@ class Mesh:
     def address(self, transport: Transport) -> Address:
         if transport == "rest":
             return http_address(self.gateway)
-        host, _, port = self._monolith.rpartition(":")
+        host, _, port = self.monolith.rpartition(":")
         return Address("socket", host, int(port))
 
 
@@ -89,6 +89,10 @@ class MeshLauncher:
         if self._running is not None:
             self._agora("down")
             self._running = None
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process; the mesh starts it again after 2 s."""
+        self._agora("kill", name)
 
     def _agora(self, *arguments: str) -> None:
         command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]

@@ -15,14 +15,22 @@ def http_get(path: str, token: str = "") -> bytes:
 
 def http_post(path: str, document: Any = None, token: str = "") -> bytes:
     """With an `Idempotency-Key` of its own each time it is sent."""
-    body = b"" if document is None else orjson.dumps(document)
-    kind = b"content-type: application/json\r\n" if body else b""
-    length = b"content-length: %d\r\n" % len(body)
-    return _head("POST", path, token) + b"idempotency-key: " + UNIQUE + b"\r\n" + kind + length + b"\r\n" + body
+    return _with_body("POST", path, document, token)
+
+
+def http_patch(path: str, document: Any, token: str) -> bytes:
+    return _with_body("PATCH", path, document, token)
 
 
 def frame(method: str, message: Message, token: str) -> bytes:
     return write_request(Request(1, method, token, message.SerializeToString()))
+
+
+def _with_body(method: str, path: str, document: Any, token: str) -> bytes:
+    body = b"" if document is None else orjson.dumps(document)
+    key = b"idempotency-key: " + UNIQUE + b"\r\n" if method == "POST" else b""
+    kind = b"content-type: application/json\r\n" if body else b""
+    return _head(method, path, token) + key + kind + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
 def _head(method: str, path: str, token: str) -> bytes:

@@ -10,20 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from loadtests.faults import (
     crash_and_recovery,
     even_spread,
     failover_orders,
     flash_sale,
+    hot_item,
     order_log,
     random_faults,
     replica_loss,
     returning_replica,
     rolling_restart,
     tier_loss,
+    unfinished_orders,
     visible_health,
 )
 from loadtests.faults.stage import Experiment, Options, Result, perform
@@ -38,15 +37,20 @@ _SCENARIOS = (
     replica_loss,
     tier_loss,
     rolling_restart,
+    unfinished_orders,
     flash_sale,
 )
 EXPERIMENTS = {scenario.EXPERIMENT.name: scenario.EXPERIMENT for scenario in _SCENARIOS}
 RANDOM_FAULTS = "random-faults"
+# Played when they are named: a measurement of a machine that has nothing else to do, not a proof.
+MEASUREMENTS = {hot_item.EXPERIMENT.name: hot_item.EXPERIMENT}
+
+_FIGURES = ("steps", "kills", "operations", "acknowledged", "violations", "seconds")
 
 
 def main(arguments: list[str]) -> int:
     names = [*EXPERIMENTS, RANDOM_FAULTS]
-    chosen = _parser(names).parse_args(arguments)
+    chosen = _parser([*names, *MEASUREMENTS]).parse_args(arguments)
     options = Options(chosen.seed, chosen.cache, chosen.pace, chosen.directory.absolute())
     results = asyncio.run(_perform_all(_experiments(chosen.experiments or names, chosen.rounds), options))
     _print_summary(results, options)
@@ -58,7 +62,7 @@ def _experiments(names: list[str], rounds: int) -> Iterator[Experiment]:
         if name == RANDOM_FAULTS:
             yield from random_faults.experiments(rounds)
         else:
-            yield EXPERIMENTS[name]
+            yield (EXPERIMENTS | MEASUREMENTS)[name]
 
 
 async def _perform_all(experiments: Iterator[Experiment], options: Options) -> list[Result]:
@@ -66,15 +70,17 @@ async def _perform_all(experiments: Iterator[Experiment], options: Options) -> l
 
 
 def _print_summary(results: list[Result], options: Options) -> None:
-    table = Table("experiment", *("steps", "kills", "operations", "acknowledged orders", "violations", "seconds"))
+    print(f"\n{'experiment':<22}" + "".join(f"{heading:>14}" for heading in _FIGURES))
     for result in results:
-        figures = (result.steps, result.kills, result.operations, result.acknowledged, len(result.violations))
-        table.add_row(result.experiment, *map(str, figures), f"{result.seconds:.0f}")
-    console = Console(highlight=False)
-    console.print(table)
+        print(f"{result.experiment:<22}" + "".join(f"{figure:>14}" for figure in _figures(result)))
     for result in results:
         for violation in result.violations:
-            console.print(f"{result.experiment}, seed {options.seed}: {violation}", soft_wrap=True, markup=False)
+            print(f"{result.experiment}, seed {options.seed}: {violation}")
+
+
+def _figures(result: Result) -> tuple[int, ...]:
+    violations, seconds = len(result.violations), round(result.seconds)
+    return result.steps, result.kills, result.operations, result.acknowledged, violations, seconds
 
 
 def _parser(names: list[str]) -> argparse.ArgumentParser:
@@ -87,7 +93,7 @@ def _parser(names: list[str]) -> argparse.ArgumentParser:
         nargs="*",
         metavar="EXPERIMENT",
         type=_one_of(names),
-        help=f"all when left out: {', '.join(names)}",
+        help=f"the proofs when left out: {', '.join(names)}",
     )
     parser.add_argument("--rounds", type=int, default=20, help=f"of {RANDOM_FAULTS}; %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of everything random; %(default)s")

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from loadtests.faults.history import Attempt
 from loadtests.faults.purchases import Purchase, by_order_id
-from loadtests.faults.state import Order, ShopState
+from loadtests.faults.state import Order, Reservation, ShopState
 from loadtests.faults.violation import Kind, Violation
 
 UNDECIDED_S = 30.0
@@ -110,12 +110,18 @@ def _unsettled(purchases: list[Purchase], state: ShopState) -> Iterator[Violatio
             yield Violation(Kind.LOST_ORDER, says)
         elif age > UNDECIDED_S:
             says = f"the order {reservation.order_id} has been undecided for {age:.1f} s"
-            yield Violation(Kind.UNDECIDED, says, _attempts(p for p in purchases if p.is_open))
+            yield Violation(Kind.UNDECIDED, says, _attempts(_possible_purchases(reservation, purchases)))
 
 
-def _attempts(purchases: Iterator[Purchase] | list[Purchase]) -> tuple[Attempt, ...]:
+def _possible_purchases(reservation: Reservation, purchases: list[Purchase]) -> list[Purchase]:
+    """Those that may have made it, for all their clients know."""
+    began_before = [p for p in purchases if p.is_open and p.began_at <= reservation.created_at]
+    return [p for p in began_before if _lines_of(reservation) in p.bodies or None in p.bodies]
+
+
+def _attempts(purchases: list[Purchase]) -> tuple[Attempt, ...]:
     return tuple(attempt for purchase in purchases for attempt in purchase.attempts)
 
 
-def _lines_of(order: Order) -> dict[str, int]:
+def _lines_of(order: Order | Reservation) -> dict[str, int]:
     return {line.item_id: line.quantity for line in order.lines}

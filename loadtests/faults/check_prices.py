@@ -66,7 +66,9 @@ def _told_as_recorded(order: Order, purchase: Purchase) -> Iterator[Violation]:
     if asked and _units(order.lines) not in asked and None not in purchase.bodies:
         says = f"{purchase.buyer} asked for {asked[0]} and got {_units(order.lines)}"
         yield Violation(Kind.CHANGED_LINES, says, tuple(purchase.attempts))
-    told = [attempt.told for attempt in purchase.accepted if "total_cents" in attempt.told]
+    answers = (attempt.told for attempt in purchase.accepted)
+    # The bookstore tells neither lines nor prices.
+    told = [answer for answer in answers if answer["order_id"] == order.order_id and "lines" in answer]
     if any(first != second for first, second in pairwise(told)):
         says = f"the order {order.order_id} was told differently from time to time"
         yield Violation(Kind.CHANGED_PRICE, says, tuple(purchase.attempts))

@@ -10,6 +10,8 @@ from loadtests.faults.purchases import Purchase, by_order_id
 from loadtests.faults.state import Order, Reservation, ShopState
 from loadtests.faults.violation import Kind, Violation
 
+_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:
@@ -28,11 +30,11 @@ def check_stock(history: History, purchases: list[Purchase], state: ShopState) -
         left = state.items[item_id].quantity
         sold = sum(sale.units for sale in sales.get(item_id, []))
         if left < 0 or sold > sum(setting.value for setting in settings):
-            says = f"{sold} units of item {item_id} are sold and {left} left"
-            yield Violation(Kind.OVERSOLD, says, _sold_by(item_id, purchases))
+            says = f"{sold} units of item {item_id} are sold and {left} left, of {_told(settings)}"
+            yield Violation(Kind.OVERSOLD, says, _last_sold(item_id, purchases))
         elif not any(_explains(setting, settings, sales.get(item_id, []), left) for setting in settings):
             says = f"{left} units of item {item_id} are left after {sold} were sold of {_told(settings)}"
-            yield Violation(Kind.STOCK_NOT_CONSERVED, says, _sold_by(item_id, purchases))
+            yield Violation(Kind.STOCK_NOT_CONSERVED, says, _in_trouble(item_id, purchases))
 
 
 def _sales(purchases: list[Purchase], state: ShopState) -> dict[str, list[Sale]]:
@@ -60,13 +62,21 @@ def _explains(last: Setting, settings: list[Setting], sales: list[Sale], left: i
     return last.value - surely - perhaps <= left <= last.value - surely
 
 
-def _sold_by(item_id: str, purchases: list[Purchase]) -> tuple[Attempt, ...]:
-    return tuple(
-        attempt
-        for purchase in purchases
-        if any(body is None or item_id in body for body in purchase.bodies)
-        for attempt in purchase.attempts
-    )
+def _last_sold(item_id: str, purchases: list[Purchase]) -> tuple[Attempt, ...]:
+    """The last few answers that promised units of the item."""
+    promises = [purchase.accepted[0] for purchase in purchases if purchase.accepted and _is_of(purchase, item_id)]
+    return tuple(sorted(promises, key=lambda attempt: attempt.invoked_at)[-_SHOWN:])
+
+
+def _in_trouble(item_id: str, purchases: list[Purchase]) -> tuple[Attempt, ...]:
+    """The attempts at purchases that did not go smoothly; when all of them did, all attempts."""
+    own = [purchase for purchase in purchases if _is_of(purchase, item_id)]
+    rough = [purchase for purchase in own if len(purchase.attempts) > 1 or purchase.is_open]
+    return tuple(attempt for purchase in rough or own for attempt in purchase.attempts)
+
+
+def _is_of(purchase: Purchase, item_id: str) -> bool:
+    return any(body is None or item_id in body for body in purchase.bodies)
 
 
 def _told(settings: list[Setting]) -> str:

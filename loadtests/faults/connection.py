@@ -55,6 +55,13 @@ class Connection:
             self._streams[1].close()
             self._streams = None
 
+    async def aclose(self) -> None:
+        if self._streams is not None:
+            writer = self._streams[1]
+            self.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is not None and self._streams[0].at_eof():
             self.close()
@@ -80,10 +87,10 @@ class ConnectionPool:
         finally:
             idle.append(connection)
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         for connections in self._idle.values():
             for connection in connections:
-                connection.close()
+                await connection.aclose()
         self._idle.clear()
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 
 import psutil
 
-from localmesh.control import ask
 from localmesh.errors import MeshError
 from localmesh.ports import is_free
 from localmesh.state import StateDirectory
@@ -68,16 +68,14 @@ class Mesh:
     async def resume(self, name: str) -> None:
         await self._signal_family(name, signal.SIGCONT)
 
-    async def make_whole(self) -> float:
-        """Let everything run that was paused or killed; returns after how many seconds all of it was ready."""
-        began = time.monotonic()
+    async def make_whole(self) -> None:
+        """Let everything run that was paused or killed; returns when all of it is ready."""
         for name, process in (await self.status()).items():
             if process["health"] == "paused" or name == "postgres":
                 await self.resume(name)
             if process["health"] == "stopped":
                 await self.start(name)
         await self.until_ready(self.everything)
-        return time.monotonic() - began
 
     async def until_ready(self, names: Iterable[str]) -> None:
         """Raises TimeoutError when one of them is not."""
@@ -97,14 +95,24 @@ class Mesh:
     async def _signal_family(self, name: str, number: signal.Signals) -> None:
         """The children too: PostgreSQL answers from processes of its own."""
         pid = (await self.status())[name]["pid"]
-        with suppress(psutil.NoSuchProcess, TypeError):
+        if pid is None:  # it is dead, and None would be ourselves to psutil
+            return
+        with suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             for member in (process, *process.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess):
-                    member.send_signal(number)
+                member.send_signal(number)
 
     async def _ask(self, command: str, **arguments: Any) -> Any:
-        return await asyncio.to_thread(ask, self._state, command, **arguments)
+        """As `localmesh.control.ask`, which waits. To connect changes the working directory, so no thread may do it."""
+        reader, writer = await asyncio.open_unix_connection(sock=self._state.connect())
+        try:
+            writer.write(json.dumps({"command": command, **arguments}).encode() + b"\n")
+            answer = json.loads(await reader.readline())
+        finally:
+            writer.close()
+        if "error" in answer:
+            raise MeshError(answer["error"])
+        return answer["answer"]
 
 
 @asynccontextmanager
@@ -112,7 +120,7 @@ async def running_mesh(directory: Path, *, cache: str, replicas: str = "", gatew
     """`directory` must not exist yet; it stays, for whoever wants to look at the logs."""
     environment = os.environ | {
         "AGORA_LOCAL_DIR": str(directory),
-        "AGORA_HTTP_PORT": str(_free_port(gateways)),
+        "AGORA_HTTP_PORT": str(_free_port(directory, gateways)),
         "AGORA_SAMPLE_ITEMS": "0",
     }
     options = ["--cache", cache, "--replicas", replicas, "--gateways", str(gateways)]
@@ -132,5 +140,8 @@ def _agora_mesh(environment: dict[str, str], *arguments: str) -> None:
         raise MeshError(done.stderr.strip())
 
 
-def _free_port(gateways: int) -> int:
-    return next(first for first in _PORTS if all(is_free(first + index) for index in range(gateways)))
+def _free_port(directory: Path, gateways: int) -> int:
+    """The search begins where the directory says, so that two meshes that start at once do not choose the same."""
+    start = zlib.crc32(bytes(directory)) % len(_PORTS)
+    candidates: list[int] = [*_PORTS[start:], *_PORTS[:start]]
+    return next(first for first in candidates if all(is_free(first + index) for index in range(gateways)))

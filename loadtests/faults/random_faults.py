@@ -28,13 +28,15 @@ def _experiment(rounds: range) -> Experiment:
         buyers = await stage.shop.sign_up_many("buyer", CLIENTS)
         seller = await stage.shop.sign_up("seller")
         for number in rounds:
-            await _play_round(number, seller, buyers, stage)
+            if await _play_round(number, seller, buyers, stage):
+                break  # what follows on this mesh would be judged by a history that is wrong already
 
     name = f"random-faults-{rounds.start}-{rounds.stop - 1}"
     return Experiment(name, "anything may be killed or paused while anything is done", play, gateways=2)
 
 
-async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage: Stage) -> None:
+async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage: Stage) -> int:
+    """Returns the number of violations."""
     seed = f"{stage.options.seed}/{number}"
     faults = schedule(Random(seed), stage.mesh.everything, ROUND_S)  # noqa: S311 - to be repeated
     stage.step(f"round {number} of seed {stage.options.seed}")
@@ -48,10 +50,9 @@ async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage
             tasks.create_task(_strike(fault, stage))
         for client in clients:
             tasks.create_task(client.run(ROUND_S))
-    before = len(stage.result.violations)
-    await stage.judge()
-    found = len(stage.result.violations) - before
-    stage.expect(not found, f"round {number} of seed {stage.options.seed}: {found} violations")
+    found = await stage.judge()
+    stage.observe(f"round {number} of seed {stage.options.seed}: {found} violations")
+    return found
 
 
 async def _offer(seller: Visitor, stage: Stage) -> Goods:

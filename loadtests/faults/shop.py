@@ -80,8 +80,8 @@ class Shop:
             raise RuntimeError(f"POST {path} was answered with {answer.status} {answer.body}")
         return answer.body
 
-    def close(self) -> None:
-        self._connections.close()
+    async def aclose(self) -> None:
+        await self._connections.aclose()
 
 
 def _facts_of(answer: Answer, request: Request) -> Facts:

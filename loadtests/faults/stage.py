@@ -5,7 +5,7 @@ import random
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Stage:
         """Something that must be so; when it is not, the experiment goes on and fails in the end."""
         self._print(f"{'ok:' if holds else 'FAILED:'} {text}")
         if not holds:
-            self.result.violations.append(f"{self.result.experiment}: not so: {text}")
+            self.result.violations.append(f"not so: {text}")
 
     def observe(self, text: str) -> None:
         """A figure or a fact, as it was found."""
@@ -72,12 +72,10 @@ class Stage:
         self.step(f"SIGKILL {name}{', to stay down' if stay_down else ''}")
         await self.mesh.kill(name, stay_down=stay_down)
 
-    async def start(self, name: str) -> float:
-        """Returns when the process is ready, after how many seconds."""
+    async def start(self, name: str) -> None:
+        """Returns when the process is ready."""
         self.step(f"start {name} again")
-        began = time.monotonic()
         await self.mesh.start(name)
-        return time.monotonic() - began
 
     async def pause(self, name: str, for_s: float) -> None:
         self.step(f"SIGSTOP {name} for {for_s:.2f} s")
@@ -85,17 +83,21 @@ class Stage:
         await asyncio.sleep(for_s)
         await self.mesh.resume(name)
 
-    async def judge(self) -> None:
-        """Make the mesh whole, wait until every order is decided, and let the checker judge all that was so far."""
+    async def judge(self) -> int:
+        """Make the mesh whole, wait until every order is decided, and let the checker judge all that was so far.
+
+        Returns how many violations it found that it had not found before.
+        """
         await self.mesh.make_whole()
         state = await self._read_quiet_state()
         (self.mesh.directory.parent / "state.json").write_text(state.to_json())
         history = self._recorder.history
-        found = check(history, state)
+        found = [violation for violation in check(history, state) if str(violation) not in self.result.violations]
         tell(found, history)
-        self.result.violations += [str(violation) for violation in found]
+        self.result.violations += map(str, found)
         self.result.operations = len(history.attempts)
         self.result.acknowledged = len(by_order_id(purchases_of(history)))
+        return len(found)
 
     async def _read_quiet_state(self) -> ShopState:
         """When no order is undecided any more, or has been for longer than it may."""
@@ -149,7 +151,7 @@ async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stag
             mesh_directory, cache=cache, replicas=experiment.replicas, gateways=experiment.gateways
         ) as mesh:
             stage = Stage(experiment.name, mesh, recorder, options)
-            with closing(stage.shop):
+            async with aclosing(stage.shop):
                 yield stage
     if not stage.result.violations:
         shutil.rmtree(mesh_directory)

@@ -49,7 +49,7 @@ def excerpt(history: History, attempts: Iterable[Attempt]) -> list[str]:
 
 
 def _events(attempt: Attempt) -> Iterator[tuple[float, str]]:
-    name = f"#{attempt.number:<5} {attempt.client}"
+    name = f"#{attempt.number:<5} {attempt.client[:8]}"
     yield attempt.invoked_at, f"{name} {attempt.call} {attempt.asked} key={attempt.key} via {attempt.gateway}"
     if attempt.answered_at is not None:
         told = f"{attempt.status} {attempt.told} by {attempt.served_by}"

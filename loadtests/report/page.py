@@ -24,11 +24,13 @@ def write_report(document: Document, directory: Path) -> Path:
 
 def render(document: Document, plots: Sequence[Path]) -> str:
     template = Template(Path(__file__).with_name("page.html").read_text())
+    first, *others = tables_of(document)
     return template.substitute(
         verdict=_verdict(document),
         machine="".join(f"<dt>{_words(name)}</dt><dd>{_text(value)}</dd>" for name, value in document.machine.items()),
+        first_table=_table(first),
         plots=_plots(plots),
-        tables="".join(map(_table, tables_of(document))),
+        other_tables="".join(map(_table, others)),
     )
 
 
@@ -46,7 +48,8 @@ def _plots(plots: Sequence[Path]) -> str:
         f'<img alt="{_words(plot.stem)}" src="data:image/png;base64,{base64.b64encode(plot.read_bytes()).decode()}">'
         for plot in plots
     )
-    return f'<h2>Marketplace</h2><p class="quiet">Dashed: the seeds. Solid: Agora.</p><div class="plots">{"".join(images)}</div>'
+    key = '<p class="quiet">Dashed: the seeds. Solid: Agora.</p>'
+    return f'<h2>Marketplace: curves</h2>{key}<div class="plots">{"".join(images)}</div>'
 
 
 def _table(table: Table) -> str:
@@ -62,6 +65,8 @@ def _cell(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if value == "":
+        return "&ndash;"
     if isinstance(value, float):
         return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" if value < 10 else f"{value:.1f}"
     return escape(f"{value:,}" if isinstance(value, int) else str(value))

@@ -1,6 +1,7 @@
 """The plots, each small enough that a phone shows it whole and large enough that it can be read there."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,11 +36,11 @@ def draw_all(document: Document, directory: Path) -> list[Path]:
     for operation in OPERATIONS:
         of_operation = [run for run in runs if run.operation == operation]
         plots += [
-            (f"throughput-{operation}", lambda axes, of=of_operation: _over_clients(axes, of, is_latency=False)),
-            (f"latency-{operation}", lambda axes, of=of_operation: _over_clients(axes, of, is_latency=True)),
-            (f"distribution-{operation}", lambda axes, of=of_operation: _distribution(axes, of)),
+            (f"throughput-{operation}", partial(_over_clients, runs=of_operation, is_latency=False)),
+            (f"latency-{operation}", partial(_over_clients, runs=of_operation, is_latency=True)),
+            (f"distribution-{operation}", partial(_distribution, runs=of_operation)),
         ]
-    plots.append(("cpu", lambda axes: _cpu_by_tier(axes, [run for run in runs if run.clients == 100])))
+    plots.append(("cpu", partial(_cpu_by_tier, runs=[run for run in runs if run.clients == 100])))
     return [_draw(directory / f"{name}.png", paint) for name, paint in plots]
 
 

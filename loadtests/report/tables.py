@@ -64,7 +64,7 @@ def _bookstore(runs: list[Run]) -> Table:
             "catalog S3", "catalog", "order S3", "order",
         ),
         rows,
-        "Each tier's time holds that of the tiers it waited for. A tier that was not asked is at 0 or left empty.",
+        "Each tier's time holds that of the tiers it waited for; a dash stands for a tier that was not asked.",
     )  # fmt: skip
 
 

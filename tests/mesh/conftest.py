@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,8 +60,9 @@ class Person:
     token: str
 
 
-@pytest.fixture(scope="session")
-def mesh() -> Iterator[Mesh]:
+@contextmanager
+def running_mesh(*options: str, **variables: str) -> Iterator[Mesh]:
+    """A mesh in a directory of its own on ports of its own, started with these options and variables."""
     with TemporaryDirectory(prefix="agora-mesh-") as directory:
         port = _free_port()
         environment = os.environ | {
@@ -69,14 +71,21 @@ def mesh() -> Iterator[Mesh]:
             "AGORA_SAMPLE_ITEMS": "2000",
             "AGORA_URL": f"http://127.0.0.1:{port}",
             "XDG_STATE_HOME": f"{directory}/state",
+            **variables,
         }
         running = Mesh(environment["AGORA_URL"], Path(directory), environment)
-        started = running.agora("mesh", "up", "--detach")
+        started = running.agora("mesh", "up", "--detach", *options)
         assert started.returncode == 0, started.stdout + started.stderr
         try:
             yield running
         finally:
             running.agora("mesh", "down")
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Iterator[Mesh]:
+    with running_mesh() as running:
+        yield running
 
 
 @pytest.fixture

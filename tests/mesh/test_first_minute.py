@@ -4,11 +4,8 @@ import json
 
 import httpx
 import psutil
-import pytest
 
 from .conftest import Mesh
-
-pytestmark = pytest.mark.xdist_group("mesh")
 
 TOPIC = "distributed systems"
 IDLE_RSS_MIB = 700

@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from uuid import uuid4
 
-import pytest
-
 from .conftest import Person
-
-pytestmark = pytest.mark.xdist_group("mesh")
 
 SignIn = Callable[..., Person]
 

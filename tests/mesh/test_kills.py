@@ -10,8 +10,6 @@ import pytest
 
 from .conftest import Mesh
 
-pytestmark = pytest.mark.xdist_group("mesh")
-
 BACK_WITHIN_S = 5.0
 
 

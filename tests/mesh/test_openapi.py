@@ -9,8 +9,6 @@ import pytest
 
 from .conftest import Mesh, Person
 
-pytestmark = pytest.mark.xdist_group("mesh")
-
 # Every request bears the token, so auth cannot be tried without. Valid data may be refused for the state of the shop (a
 # key that was used before), and 5.0 is an integer to JSON Schema only.
 EXCLUDED_CHECKS = ["ignored_auth", "positive_data_acceptance"]

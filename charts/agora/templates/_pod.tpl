@@ -115,7 +115,7 @@ readinessProbe:
 
 {{- define "agora.livenessCheck" -}}
 {{- if eq .serves "grpc" -}}
-tcpSocket: { port: grpc }
+grpc: { port: {{ .port }}, service: liveness }
 {{- else -}}
 httpGet: { path: /healthz, port: {{ ternary "http" "metrics" (eq .serves "http") }} }
 {{- end }}

@@ -122,7 +122,9 @@ async def test_stock_is_conserved_under_random_orders_and_price_changes(replica,
             return None
         lines = {item_id: dice.randrange(1, 4) for item_id in dice.sample(items, dice.randrange(1, 4))}
         order_id = uuid4()
-        result, repeated = await asyncio.gather(replica.reserve(lines, order_id), other_replica.reserve(lines, order_id))
+        result, repeated = await asyncio.gather(
+            replica.reserve(lines, order_id), other_replica.reserve(lines, order_id)
+        )
         # A refused order may find stock no more, but an order is never reserved in two ways.
         assert result == repeated or not (result.HasField("reservation") and repeated.HasField("reservation"))
         return result

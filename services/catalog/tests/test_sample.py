@@ -13,7 +13,8 @@ from catalog.domain import Condition, NewItem
 
 SELLERS = ["seller-a", "seller-b", "seller-c"]
 ROWS = """
-    SELECT seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, quantity, created_at
+    SELECT
+        seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, quantity, created_at
     FROM items
     WHERE request_id LIKE 'sample-%'
     ORDER BY id

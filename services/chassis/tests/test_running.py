@@ -7,8 +7,11 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chassis import readiness
+from chassis.migrations import migrate
 from chassis.service import Running
 from chassis.settings import Environment, ServiceSettings
+
+READY = {"postgresql": True, "schema": True}
 
 
 @pytest.fixture
@@ -16,6 +19,8 @@ def package(tmp_path, monkeypatch) -> str:
     directory = tmp_path / "toy_running"
     directory.mkdir()
     (directory / "__init__.py").touch()
+    (directory / "migrations").mkdir()
+    (directory / "migrations" / "0001_create_toys.sql").write_text("CREATE TABLE toys (id integer)")
     (directory / "queries.sql").write_text("-- name --\nSELECT current_setting('application_name') AS name\n")
     monkeypatch.syspath_prepend(tmp_path)
     return "toy_running"
@@ -38,31 +43,36 @@ def connections(state: str) -> float | None:
 
 async def test_a_database_is_opened_measured_checked_and_closed(package: str, database_for):
     async with Running() as running:
-        database = await running.open_database(settings_for(await database_for(None)), package)
+        dsn = await database_for(None)
+        database = await running.open_database(settings_for(dsn), package)
 
         assert (await database.fetchrow("name"))["name"] == "toy-1"
-        assert await readiness.check_all(running.checks) == {"postgresql": True}
+        assert await readiness.check_all(running.checks) == {"postgresql": True, "schema": False}
+        await migrate(package, dsn)
+        assert await readiness.check_all(running.checks) == READY
         assert (connections("idle"), connections("used")) == (1, 0)
         async with database.transaction():
             assert (connections("idle"), connections("used")) == (0, 1)
 
-    assert await readiness.check_all(running.checks) == {"postgresql": False}
+    assert await readiness.check_all(running.checks) == {"postgresql": False, "schema": True}
 
 
 async def test_a_pool_in_full_use_is_busy_and_not_away(package: str, database_for):
-    settings = replace(settings_for(await database_for(None)), pool_size=1)
+    dsn = await database_for(None)
+    await migrate(package, dsn)
+    settings = replace(settings_for(dsn), pool_size=1)
     async with Running() as running:
         database = await running.open_database(settings, package)
 
         async with database.transaction():
-            assert await readiness.check_all(running.checks) == {"postgresql": True}
+            assert await readiness.check_all(running.checks) == READY
 
 
 async def test_a_database_that_is_not_there_yet_is_not_ready_and_not_an_error(package: str, unused_tcp_port: int):
     async with Running() as running:
         await running.open_database(settings_for(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"), package)
 
-        assert await readiness.check_all(running.checks) == {"postgresql": False}
+        assert await readiness.check_all(running.checks) == {"postgresql": False, "schema": False}
 
 
 async def test_what_is_entered_first_is_closed_last_and_background_work_is_ended():

@@ -97,11 +97,11 @@ async def _close(writer):
 
 
 @pytest.fixture
-async def settings(database_for) -> Settings:
+async def settings(database_for, redis_url) -> Settings:
     process = ProcessSettings("monolith-test", "127.0.0.1", 1, "INFO", "text", None)
     owners = ("account", "catalog", "order", "review")
     urls = {f"{owner}_database_url": await database_for(owner) for owner in owners}
-    return Settings(process=process, port=1, pool_size=4, **urls)
+    return Settings(process=process, port=1, pool_size=4, redis_url=redis_url, **urls)
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from localmesh.ports import PortBlock
 
 @pytest.fixture
 def environment(tmp_path, settings):
-    """No Redis is named anywhere."""
+    """Redis is never there."""
     with PortBlock(tmp_path) as ports:
         yield os.environ | {
             "ACCOUNT_DATABASE_URL": settings.account_database_url,
             "CATALOG_DATABASE_URL": settings.catalog_database_url,
             "ORDER_DATABASE_URL": settings.order_database_url,
             "REVIEW_DATABASE_URL": settings.review_database_url,
+            "REDIS_URL": "redis://127.0.0.1:1/0",
             "LISTEN_HOST": "127.0.0.1",
             "MONOLITH_PORT": str(ports.take()),
             "METRICS_PORT": str(ports.take()),

@@ -24,7 +24,8 @@ from order.repository import Repository
 from order.servicer import OrderServicer
 from order.settlement import Settlement
 
-from .shop import OrderClient, OrderReplica, Shop
+from .buyers import OrderClient, OrderReplica
+from .shop import Shop
 
 
 @pytest.fixture(autouse=True)

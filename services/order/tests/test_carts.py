@@ -7,7 +7,7 @@ import pytest
 
 from chassis.errors import Refusal
 
-from .shop import refused, units
+from .buyers import refused, units
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from agora.order.v1 import order_pb2 as pb
 
-from .shop import new_key, refused, units
+from .buyers import new_key, refused, units
 
 REUSED = (grpc.StatusCode.INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED")
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from .shop import units
+from .buyers import units
 
 
 @pytest.fixture

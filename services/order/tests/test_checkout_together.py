@@ -5,7 +5,7 @@ import random
 
 from chassis.errors import Refusal
 
-from .shop import units
+from .buyers import units
 
 
 async def test_one_key_sent_fifty_times_through_both_replicas_is_one_order(shop):
@@ -110,7 +110,8 @@ async def test_random_buyers_keep_every_promise(shop):
                 assert refusal.reason == "OUT_OF_STOCK"
 
     await asyncio.gather(*map(purchase, range(160)), *map(visit, range(12)))
-    assert len({order.order_id for order in answered.values()}) == await shop.order_db.fetchval("SELECT count(*) FROM orders")
+    recorded = await shop.order_db.fetch("SELECT id FROM orders")
+    assert {order.order_id for order in answered.values()} == {str(row["id"]) for row in recorded}
     for order in answered.values():
         assert await shop.both.order(order.order_id, order.buyer_id) == order
     await shop.audit()

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from .shop import refused, units
+from .buyers import refused, units
 
 
 async def buy_lines(replica):

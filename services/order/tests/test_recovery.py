@@ -80,7 +80,9 @@ async def test_a_round_of_recovery_without_a_catalog_is_refused_and_not_lost(sho
 
 async def test_a_reservation_that_no_order_service_made_does_not_stop_the_others(shop, caplog):
     strange = [
-        catalog_pb2.StockRequest(order_id=str(uuid4()), lines=[catalog_pb2.OrderedLine(item_id="1", quantity=1)], memo=memo)
+        catalog_pb2.StockRequest(
+            order_id=str(uuid4()), lines=[catalog_pb2.OrderedLine(item_id="1", quantity=1)], memo=memo
+        )
         for memo in (b"", b"\xff", b"7", b"[]", b"[1, 2, 3]", b'["ann", "zz", null]')
     ]
     request = catalog_pb2.ReserveStockRequest(requests=strange)

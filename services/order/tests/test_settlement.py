@@ -1,6 +1,6 @@
 """Telling the catalog which orders are recorded: nothing is lost when it is away, and open reservations run out."""
 
-from .shop import new_key
+from .buyers import new_key
 
 
 async def test_recorded_orders_are_settled(shop):

@@ -7,4 +7,11 @@ from prometheus_client import Counter, Gauge
 SESSION_LOOKUPS: Final = Counter(
     "agora_session_cache_lookups", "Sessions looked up in the shared cache.", ("agora_cache_outcome",)
 )
+_SESSIONS: Final = Counter(
+    "agora_sessions", "Sessions, by what happened: opened, refused, ended, expired.", ("agora_session_event",)
+)
+OPENED: Final = _SESSIONS.labels("opened")
+REFUSED: Final = _SESSIONS.labels("refused")
+ENDED: Final = _SESSIONS.labels("ended")
+EXPIRED: Final = _SESSIONS.labels("expired")
 PASSWORD_JOBS: Final = Gauge("agora_password_jobs", "Passwords being hashed or waiting for it.")

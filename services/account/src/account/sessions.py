@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from account import metrics
 from account.domain import UNUSABLE_HASH, Credentials, Session, check_token_hash, check_token_hashes, could_sign_in
 from account.errors import WrongCredentials
 from account.passwords import Passwords
@@ -32,12 +33,15 @@ class Sessions:
         # Also for nobody: how long a refusal takes must not tell whether the account exists
         # (see test_an_unknown_username_costs_as_much_as_a_wrong_password).
         if not await self._passwords.verify(password_hash, password) or credentials is None:
+            metrics.REFUSED.inc()
             raise WrongCredentials
         if self._passwords.is_outdated(password_hash):
             renewed = await self._passwords.hash(password)
             await self._repository.replace_password_hash(credentials, renewed)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        return await self._repository.insert_session(credentials.account, hash_of(token)), token
+        session = await self._repository.insert_session(credentials.account, hash_of(token))
+        metrics.OPENED.inc()
+        return session, token
 
     async def _credentials_of(self, username: str, password: str) -> Credentials | None:
         return await self._repository.find_credentials(username) if could_sign_in(username, password) else None
@@ -46,6 +50,7 @@ class Sessions:
         check_token_hash("token_hash", token_hash)
         await self._repository.delete_session(token_hash)
         await self._cache.remove(token_hash)
+        metrics.ENDED.inc()
 
     async def live(self, token_hashes: Sequence[bytes]) -> list[Session]:
         """The live sessions among those named, each kept alive for its lifetime from now on."""
@@ -68,6 +73,7 @@ class Sessions:
                 deleted = _SWEEP_BATCH
                 while deleted == _SWEEP_BATCH:
                     deleted = await self._repository.delete_expired_sessions(_SWEEP_BATCH)
+                    metrics.EXPIRED.inc(deleted)
             except (Unavailable, DeadlineExceeded):
                 pass  # nobody can use them any more; the next round takes them
             await asyncio.sleep(_SWEEP_INTERVAL_S)

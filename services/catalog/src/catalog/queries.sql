@@ -54,7 +54,7 @@ ORDER BY matches DESC, id
 LIMIT $5
 
 -- plan_for_values --
--- The two searches below have filters that may be null: only a plan made for the values at hand uses the right index.
+-- The searches below have filters that may be null: only a plan made for the values at hand uses the right index.
 SET LOCAL plan_cache_mode = force_custom_plan
 
 -- search_filters --
@@ -62,13 +62,24 @@ SELECT id, name, category, keywords, condition, price_cents, currency, quantity,
 FROM items
 WHERE ($1::integer IS NULL OR category = $1)
   AND ($2::text IS NULL OR topic = $2)
-  AND ($3::text IS NULL OR to_tsvector('simple', name) @@ plainto_tsquery('simple', $3))
-  AND id > $4
+  AND id > $3
 ORDER BY id
+LIMIT $4
+
+-- search_text --
+-- As search_filters, for words of the name. How many names have a word is a guess: sorted by the bare id, a search for a
+-- word that nobody uses would walk through all items in that order. So every match is read, and then sorted.
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE to_tsvector('simple', name) @@ plainto_tsquery('simple', $3)
+  AND ($1::integer IS NULL OR category = $1)
+  AND ($2::text IS NULL OR topic = $2)
+  AND id > $4
+ORDER BY id + 0
 LIMIT $5
 
 -- search_filters_keywords --
--- As search_category_keywords, under the filters of search_filters.
+-- As search_category_keywords, under the filters of search_text.
 SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version, matches
 FROM items
 CROSS JOIN LATERAL (SELECT count(*) AS matches FROM unnest(search_keywords) AS keyword WHERE keyword = ANY($4::text[])) AS matching
@@ -142,3 +153,50 @@ FOR UPDATE
 -- record_sample_load --
 UPDATE sample_load
 SET items = $1
+
+-- create_albums --
+-- Albums with their whole images. Those a request made before are left out; find_created_albums has them.
+WITH given AS (
+    SELECT request_id, artist, title, year, image_type, image_sha256, image
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::bytea[], $7::bytea[])
+        AS album (request_id, artist, title, year, image_type, image_sha256, image)
+), created AS (
+    INSERT INTO albums (request_id, artist, title, year, image_type, image_size, image_sha256)
+    SELECT request_id, artist, title, year, image_type, octet_length(image), image_sha256
+    FROM given
+    ORDER BY request_id
+    ON CONFLICT ON CONSTRAINT albums_request_id_key DO NOTHING
+    RETURNING id, request_id, artist, title, year, image_type, image_size, image_sha256
+), images AS (
+    INSERT INTO album_images (album_id, number, bytes)
+    SELECT id, 0, image
+    FROM created JOIN given USING (request_id)
+)
+SELECT id, request_id, artist, title, year, image_type, image_size, image_sha256
+FROM created
+
+-- find_created_albums --
+SELECT id, request_id, artist, title, year, image_type, image_size, image_sha256
+FROM albums
+WHERE request_id = ANY($1::text[])
+
+-- next_album_id --
+SELECT nextval(pg_get_serial_sequence('albums', 'id')) AS id
+
+-- insert_image_piece --
+INSERT INTO album_images (album_id, number, bytes)
+VALUES ($1, $2, $3)
+
+-- insert_uploaded_album --
+INSERT INTO albums (id, request_id, artist, title, year, image_type, image_size, image_sha256)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- get_albums --
+SELECT id, request_id, artist, title, year, image_type, image_size, image_sha256
+FROM albums
+WHERE id = ANY($1::bigint[])
+
+-- get_image_piece --
+SELECT substring(bytes FROM $3 FOR $4) AS bytes
+FROM album_images
+WHERE album_id = $1 AND number = $2

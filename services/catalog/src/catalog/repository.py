@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg import Record
 
+from catalog import metrics
 from catalog.domain import Condition, Item, NewItem
 from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
 from chassis.postgres import Database, Transaction, constraint_of
@@ -66,12 +67,18 @@ class Repository:
         rows = await self._database.fetch("search_category_keywords", category, keywords, *after, limit)
         return [(_item(row), row["matches"]) for row in rows]
 
-    async def search_filters(
-        self, category: int | None, topic: str | None, text: str | None, after_id: int, limit: int
+    async def search_filters(self, category: int | None, topic: str | None, after_id: int, limit: int) -> list[Item]:
+        async with self._database.transaction() as transaction:
+            await transaction.execute("plan_for_values")
+            rows = await transaction.fetch("search_filters", category, topic, after_id, limit)
+        return [_item(row) for row in rows]
+
+    async def search_text(
+        self, category: int | None, topic: str | None, text: str, after_id: int, limit: int
     ) -> list[Item]:
         async with self._database.transaction() as transaction:
             await transaction.execute("plan_for_values")
-            rows = await transaction.fetch("search_filters", category, topic, text, after_id, limit)
+            rows = await transaction.fetch("search_text", category, topic, text, after_id, limit)
         return [_item(row) for row in rows]
 
     async def search_filters_keywords(
@@ -105,6 +112,7 @@ class Repository:
             except asyncpg.UniqueViolationError as error:
                 if constraint_of(error) != _RESERVATION_KEY:
                     raise
+                metrics.CONFLICTS.inc()
 
     async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
         """Oldest first."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+from catalog import metrics
 from catalog.copies import keys_of_items
 from catalog.repository import Repository
 from catalog.stock import Outcome, Reservation, StockRequest
@@ -37,6 +38,7 @@ class Reservations:
 
     async def _reserve_together(self, requests: list[StockRequest]) -> list[Outcome]:
         allocation = await self._repository.reserve(requests)
+        metrics.note_batch(requests, allocation)
         outcomes = [allocation.outcomes[request.order_id] for request in requests]
         # Also of reservations made earlier: who made them may have died before it came to this.
         await self._drop_copies(outcome for outcome in outcomes if isinstance(outcome, Reservation))

@@ -77,8 +77,9 @@ async def load(dsn: str, seller_ids: list[str], total: int) -> None:
                     await connection.execute(queries["record_sample_load"], stop)
                 done = max(done, stop)
             print(f"progress {min(done, total)} {total}", file=sys.stderr, flush=True)
-        # Fresh statistics, so that the first searches are planned for what is there.
-        await connection.execute("ANALYZE items")
+        # The first searches shall be planned for what is there, and find no keywords and names that still wait to be
+        # sorted into their indexes.
+        await connection.execute("VACUUM (ANALYZE) items")
     finally:
         await connection.close()
 

@@ -61,8 +61,10 @@ class Search:
                 return await self._repository.search_category(category, after_id, limit)
             case (None, str(wanted), None):
                 return await self._repository.search_topic(wanted, after_id, limit)
-            case _:
-                return await self._repository.search_filters(filters.category, topic, filters.text, after_id, limit)
+            case (category, wanted, None):
+                return await self._repository.search_filters(category, wanted, after_id, limit)
+            case (category, wanted, str(text)):
+                return await self._repository.search_text(category, wanted, text, after_id, limit)
 
     def _by_matches(self, filters: SearchFilters) -> Rows:
         keywords = folded(filters.keywords)

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from chassis import metrics
 from chassis.context import RequestContext, current, enter
 from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.tracing import JointWork
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,6 +43,7 @@ class Batcher(Generic[K, V]):
         max_size: int,
         max_in_flight: int,
     ) -> None:
+        self._name = name
         self._flush = flush
         self._max_size = max_size
         self._idle = max_in_flight
@@ -86,10 +88,13 @@ class Batcher(Generic[K, V]):
         self._sizes.observe(len(batch))
         # The batch may take as long as its most patient caller; the others leave by their own deadlines.
         shared = RequestContext(batch[0].context.request_id, max(waiter.context.deadline for waiter in batch))
+        work = JointWork(self._name, (waiter.context.span for waiter in batch))
+        shared.span = work.place
         enter(shared)
         try:
             outcomes = await self._outcomes([waiter.key for waiter in batch])
         finally:
+            work.end(**{"agora.batch.size": len(batch)})
             self._idle += 1
             self._schedule()
         # Once for each request, however many of its keys travelled in this batch.

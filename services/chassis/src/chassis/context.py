@@ -1,9 +1,11 @@
-"""What travels with a request through a process: its id, its deadline, and which tiers worked on it for how long."""
+"""What travels with a request through a process: its id, its deadline, its span, and which tiers worked on it."""
 
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from chassis.tracing import Span
 
 DEFAULT_TIMEOUT_S = 5.0
 
@@ -23,10 +25,16 @@ class RequestContext:
     request_id: str = ""
     deadline: float = field(default_factory=lambda: time.monotonic() + DEFAULT_TIMEOUT_S)
     tiers: list[TierTime] = field(default_factory=list)
+    span: Span | None = None
 
     def remaining(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """What leads from a histogram to the request's trace, if that is sampled."""
+        return self.span.exemplar if self.span is not None else None
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("agora_request", default=None)

@@ -1,16 +1,18 @@
 """gRPC channels to other tiers: round robin over healthy replicas, deadlines passed on, retries inside the deadline."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import grpc
 from grpc.aio import AioRpcError, Channel, Metadata
 
-from chassis import status
+from chassis import metrics, status, tracing
 from chassis.context import RequestContext, TierTime, current
 from chassis.errors import DeadlineExceeded, Refusal, Unavailable
-from chassis.grpc_server import REQUEST_ID_KEY, TIERS_KEY
+from chassis.grpc_server import REQUEST_ID_KEY, TIERS_KEY, TRACEPARENT_KEY
+from chassis.tracing import Kind, Span
 
 ResponseT = TypeVar("ResponseT")
 
@@ -68,15 +70,29 @@ async def call(method: Callable[..., Any], request: object, response_type: type[
     remaining = context.remaining()
     if not remaining:
         raise DeadlineExceeded("the deadline passed before the call")
-    rpc = method(request, timeout=remaining, metadata=((REQUEST_ID_KEY, context.request_id),))
+    name = method._method.decode().removeprefix("/")  # type: ignore[attr-defined]  # noqa: SLF001 - told nowhere else
+    started = time.perf_counter()
     try:
-        response = await rpc
+        with tracing.step(context.span, name, Kind.CLIENT, {"rpc.system.name": "grpc", "rpc.method": name}) as step:
+            rpc = method(request, timeout=remaining, metadata=_metadata(context, step or context.span))
+            response = await rpc
     except AioRpcError as error:
+        _observe(name, error.code().name, started, context)
         _note_tiers(context, error.trailing_metadata())
         raise _refusal_from(error) from None
+    _observe(name, "OK", started, context)
     _note_tiers(context, await rpc.trailing_metadata())
     assert isinstance(response, response_type)
     return response
+
+
+def _metadata(context: RequestContext, span: Span | None) -> tuple[tuple[str, str], ...]:
+    request_id = (REQUEST_ID_KEY, context.request_id)
+    return (request_id,) if span is None else (request_id, (TRACEPARENT_KEY, span.traceparent))
+
+
+def _observe(name: str, code: str, started: float, context: RequestContext) -> None:
+    metrics.rpc_client_duration(name, code).observe(time.perf_counter() - started, context.exemplar)
 
 
 def _refusal_from(error: AioRpcError) -> Refusal:

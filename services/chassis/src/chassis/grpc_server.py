@@ -12,15 +12,20 @@ import grpc
 from grpc.aio import ServicerContext
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
+from prometheus_client import Histogram
 
-from chassis import metrics, status
+from chassis import logs, metrics, status, tracing
 from chassis.context import DEFAULT_TIMEOUT_S, RequestContext, TierTime, enter
 from chassis.errors import Aborted, DeadlineExceeded, Internal, Refusal
 from chassis.settings import SettingsError
+from chassis.tracing import Kind
 
 logger = logging.getLogger(__name__)
 
+# A name of its own in grpc.health.v1: SERVING as long as the loop answers, whatever the stores do.
+LIVENESS: Final = "liveness"
 REQUEST_ID_KEY: Final = "x-request-id"
+TRACEPARENT_KEY: Final = "traceparent"
 TIERS_KEY: Final = "agora-tiers"
 # Clients learn of NOT_SERVING through their open health watch; this is how long they have to stop sending.
 _NOTICE_S: Final = 0.3
@@ -34,11 +39,14 @@ _OPTIONS: Final = [
     ("grpc.max_receive_message_length", 1_048_576),
 ]
 
+# Whose fault it is tells the code: only these are this side's, and so failures of a request.
+_FAULTS: Final = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
+
 Behaviour = Callable[[Any, "ServicerContext[Any, Any]"], Awaitable[Any]]
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """Wraps every unary RPC once, at its first call."""
+    """Wraps every RPC with one answer once, at its first call; what it is asked may be one message or a stream."""
 
     def __init__(self, tier: str, instance: str) -> None:
         self._tier = tier
@@ -54,39 +62,42 @@ class Interceptor(grpc.aio.ServerInterceptor):
         handler = self._handlers.get(method)
         if handler is None:
             handler = await continuation(handler_call_details)
-            if handler is not None and handler.unary_unary and not method.startswith("/grpc."):
+            if handler is not None and not handler.response_streaming and not method.startswith("/grpc."):
                 handler = self._wrap(method.removeprefix("/"), handler)
                 self._handlers[method] = handler
         return handler
 
     def _wrap(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
-        behaviour: Behaviour = handler.unary_unary  # type: ignore[assignment]
-        succeeded = metrics.RPC_DURATION.labels(method, "OK")
+        behaviour: Behaviour = handler.unary_unary or handler.stream_unary  # type: ignore[assignment]
+        note = _Notes(method).note
 
         async def answer(request: Any, call: "ServicerContext[Any, Any]") -> Any:
             started = time.perf_counter()
-            context = _context_of(call)
+            context = _context_of(method, call)
             enter(context)
             metrics.RPC_ACTIVE.inc()
             try:
                 response = await behaviour(request, call)
             except asyncio.CancelledError:  # the sender left, or its deadline passed
-                metrics.RPC_DURATION.labels(method, "CANCELLED").observe(time.perf_counter() - started)
+                note(context, "CANCELLED", started)
                 raise
             except grpc.aio.AbortError:
                 raise
             except Exception as error:
                 refusal = refusal_of(error, method)
                 code = status.code_of(refusal)
-                metrics.RPC_DURATION.labels(method, code.name).observe(time.perf_counter() - started)
+                note(context, code.name, started)
                 await call.abort(code, refusal.message, (*status.details_of(refusal), self._tiers(context, started)))
             finally:
                 metrics.RPC_ACTIVE.dec()
-            succeeded.observe(time.perf_counter() - started)
+            note(context, "OK", started)
             call.set_trailing_metadata((self._tiers(context, started),))
             return response
 
-        return grpc.unary_unary_rpc_method_handler(
+        make = (
+            grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+        )
+        return make(
             answer,
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
@@ -97,11 +108,39 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return TIERS_KEY, ",".join(f"{t.tier}/{t.instance}/{t.milliseconds:.3f}" for t in (*context.tiers, own))
 
 
-def _context_of(call: "ServicerContext[Any, Any]") -> RequestContext:
+class _Notes:
+    """What is told of an RPC once it is answered: its metric, its span, its line in the log."""
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._durations: dict[str, Histogram] = {}
+
+    def note(self, context: RequestContext, code: str, started: float) -> None:
+        seconds = time.perf_counter() - started
+        duration = self._durations.get(code)
+        if duration is None:
+            duration = self._durations[code] = metrics.RPC_DURATION.labels(self._method, code)
+        duration.observe(seconds, context.exemplar)
+        failed = code in _FAULTS
+        if context.span is not None:
+            context.span.attributes = {
+                "rpc.system.name": "grpc",
+                "rpc.method": self._method,
+                "rpc.response.status_code": code,
+            }
+            context.span.end(code if failed else "")
+        level = logs.level_of_request(context.span, failed=failed)
+        if logger.isEnabledFor(level):
+            fields = {"rpc_method": self._method, "status": code, "duration_ms": round(seconds * 1000, 3)}
+            logger.log(level, "%s %s %.1f ms", self._method, code, seconds * 1000, extra=fields)
+
+
+def _context_of(method: str, call: "ServicerContext[Any, Any]") -> RequestContext:
     remaining = call.time_remaining()
     deadline = time.monotonic() + (DEFAULT_TIMEOUT_S if remaining is None else remaining)
-    request_id = next((value for key, value in call.invocation_metadata() or () if key == REQUEST_ID_KEY), "")
-    return RequestContext(str(request_id), deadline)
+    metadata = dict(call.invocation_metadata() or ())
+    span = tracing.begin(method, Kind.SERVER, str(metadata.get(TRACEPARENT_KEY, "")))
+    return RequestContext(str(metadata.get(REQUEST_ID_KEY, "")), deadline, span=span)
 
 
 def refusal_of(error: Exception, method: str) -> Refusal:
@@ -158,6 +197,7 @@ class GrpcServer:
         """
         self._names += service_names
         await self.set_serving(False)
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         try:
             self.port = self.server.add_insecure_port(self._address)
         except RuntimeError:

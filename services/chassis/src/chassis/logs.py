@@ -1,4 +1,4 @@
-"""Logging: one JSON object a line, with the id of the request it belongs to."""
+"""Logging: one JSON object a line, with the ids of the request and the trace it belongs to."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ import time
 
 from chassis import context
 from chassis.settings import ProcessSettings
+from chassis.tracing import Span
 
 # Attributes every LogRecord has; whatever else it carries came in through `extra` and is a field of its own.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -27,14 +28,27 @@ class JsonFormatter(logging.Formatter):
             "instance": self._instance_name,
             "message": record.getMessage(),
         }
-        if request_id := context.current_request_id():
-            entry["request_id"] = request_id
+        request = context.current()
+        if request.request_id:
+            entry["request_id"] = request.request_id
+        if request.span is not None:
+            entry["trace_id"] = f"{request.span.trace_id:032x}"
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         for key, value in vars(record).items():
             if key not in _STANDARD:
                 entry.setdefault(key, value)
         return json.dumps(entry, default=str)
+
+
+def level_of_request(span: Span | None, *, failed: bool) -> int:
+    """Of the one line a request gets: a warning when it failed, information when its trace is sampled, else debugging.
+
+    So the usual level shows as many requests as are traced, and the others cost nothing.
+    """
+    if failed:
+        return logging.WARNING
+    return logging.INFO if span is not None and span.is_sampled else logging.DEBUG
 
 
 def set_up(settings: ProcessSettings) -> None:

@@ -1,8 +1,9 @@
 """Prometheus metrics every process has, and the port they are read from. A service's own stand in its `metrics.py`."""
 
+from functools import cache
 from typing import Final
 
-from prometheus_client import Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
 
 from chassis.settings import SettingsError
 
@@ -18,10 +19,16 @@ RPC_DURATION: Final = Histogram(
     buckets=DURATION_BUCKETS,
 )
 RPC_ACTIVE: Final = Gauge("rpc_server_active_calls", "RPCs being answered now.")
-QUERY_DURATION: Final = Histogram(
+_RPC_CLIENT_DURATION: Final = Histogram(
+    "rpc_client_call_duration_seconds",
+    "Time until an RPC was answered, retries included, by method and gRPC status.",
+    ("rpc_method", "rpc_response_status_code"),
+    buckets=DURATION_BUCKETS,
+)
+_QUERY_DURATION: Final = Histogram(
     "db_client_operation_duration_seconds",
-    "Time to run a named query, waiting for a connection left out.",
-    ("db_query_summary",),
+    "Time to run a named query or a Redis command; waiting for a connection to PostgreSQL is left out.",
+    ("db_system_name", "db_query_summary"),
     buckets=DURATION_BUCKETS,
 )
 POOL_CONNECTIONS: Final = Gauge(
@@ -30,10 +37,30 @@ POOL_CONNECTIONS: Final = Gauge(
 POOL_WAIT: Final = Histogram(
     "db_client_connection_wait_time_seconds", "Time to obtain a connection from the pool.", buckets=DURATION_BUCKETS
 )
+POOL_MAX: Final = Gauge("db_client_connection_max", "Connections the pool may have.")
+POOL_PENDING: Final = Gauge("db_client_connection_pending_requests", "Requests waiting for a connection of the pool.")
+POOL_TIMEOUTS: Final = Counter(
+    "db_client_connection_timeouts", "Requests that waited for a connection until their deadline."
+)
 BATCH_SIZE: Final = Histogram(
     "agora_batch_size", "Calls that travelled in one batch.", ("batch",), buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
 DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a dependency succeeded.", ("dependency",))
+LOOP_LAG: Final = Histogram(
+    "agora_event_loop_lag_seconds", "How late the event loop wakes who asked to be woken.", buckets=DURATION_BUCKETS
+)
+BUILD: Final = Info("agora_build", "What is running.")
+
+
+@cache
+def rpc_client_duration(method: str, status: str) -> Histogram:
+    return _RPC_CLIENT_DURATION.labels(method, status)
+
+
+@cache
+def query_duration(system: str, summary: str) -> Histogram:
+    """`summary` is the name of a query or a command, never its text."""
+    return _QUERY_DURATION.labels(system, summary)
 
 
 def serve(host: str, port: int) -> None:

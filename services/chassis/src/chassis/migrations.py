@@ -47,6 +47,28 @@ def scripts_of(package: str) -> Iterator[tuple[str, str]]:
             yield script.name, script.read_text("utf-8")
 
 
+class SchemaCheck:
+    """Readiness: the migrations of a package are applied. Looked at until it is so, and then never again."""
+
+    def __init__(self, package: str, dsn: str) -> None:
+        self._dsn = dsn
+        self._expected = {name for name, _ in scripts_of(package)}
+        self._is_complete = False
+
+    async def __call__(self) -> None:
+        """Raises MigrationError, or whatever keeps the database from answering."""
+        if self._is_complete:
+            return
+        connection = await asyncpg.connect(self._dsn, timeout=1.0)
+        try:
+            applied = {row["name"] for row in await connection.fetch("SELECT name FROM schema_migrations")}
+        finally:
+            await connection.close(timeout=1.0)
+        if missing := self._expected - applied:
+            raise MigrationError(f"not migrated yet: {', '.join(sorted(missing))}")
+        self._is_complete = True
+
+
 async def migrate(package: str, dsn: str) -> list[str]:
     """Bring one database up to date; returns the names of the migrations that were applied now."""
     connection = await _connect(dsn)

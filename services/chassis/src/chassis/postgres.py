@@ -11,10 +11,11 @@ import asyncpg
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-from chassis import metrics
-from chassis.context import current
+from chassis import metrics, tracing
+from chassis.context import RequestContext, current
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.queries import Queries
+from chassis.tracing import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,11 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,  # the migrations are still to come; a misspelt table fails test_queries
+    asyncpg.UndefinedColumnError,
     asyncpg.InternalClientError,  # how asyncpg tells that a session ended between two steps of a query
 )
+_SYSTEM: Final = "postgresql"
 # How long a query that was broken off, or a rollback, may take before its connection is closed instead.
 _CLEAN_UP_S: Final = 0.5
 
@@ -71,6 +75,16 @@ def _down(error: Exception) -> StoreDown:
     return StoreDown("the database is not reachable")
 
 
+@contextmanager
+def _measured(name: str, context: RequestContext) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        with tracing.step(context.span, name, Kind.CLIENT, {"db.system.name": _SYSTEM, "db.query.summary": name}):
+            yield
+    finally:
+        metrics.query_duration(_SYSTEM, name).observe(time.perf_counter() - started, context.exemplar)
+
+
 class Transaction:
     """A connection inside a transaction. Use it only inside `Database.transaction`."""
 
@@ -79,10 +93,9 @@ class Transaction:
         self._queries = queries
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
-        started = time.perf_counter()
-        rows = await self._connection.fetch(self._queries[name], *arguments, timeout=current().remaining())
-        metrics.QUERY_DURATION.labels(name).observe(time.perf_counter() - started)
-        return rows
+        context = current()
+        with _measured(name, context):
+            return await self._connection.fetch(self._queries[name], *arguments, timeout=context.remaining())
 
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
         rows = await self.fetch(name, *arguments)
@@ -152,12 +165,17 @@ class Database:
 
     async def ping(self) -> None:
         """Raises StoreDown unless the database answers."""
+        await self.probe("SELECT 1")
+
+    async def probe(self, query: str) -> Record | None:
+        """A row that tells of the database itself, on a connection apart."""
         async with _acquire(self._probe) as connection:
             with _translated(connection):
-                await connection.execute("SELECT 1", timeout=current().remaining())
+                return await connection.fetchrow(query, timeout=current().remaining())
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
+        metrics.POOL_MAX.set(self._pool_size)
         metrics.POOL_CONNECTIONS.labels("idle").set_function(lambda: self._pool.get_idle_size() if self._pool else 0)
         metrics.POOL_CONNECTIONS.labels("used").set_function(
             lambda: self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
@@ -169,9 +187,17 @@ async def _acquire(pool: "asyncpg.Pool[Record] | None") -> "AsyncIterator[PoolCo
     if pool is None or pool.is_closing():
         raise StoreDown("the database is not opened")
     started = time.perf_counter()
-    with _translated():
-        connection = await pool.acquire(timeout=current().remaining())
-    metrics.POOL_WAIT.observe(time.perf_counter() - started)
+    context = current()
+    metrics.POOL_PENDING.inc()
+    try:
+        with _translated():
+            connection = await pool.acquire(timeout=context.remaining())
+    except StoreSlow:
+        metrics.POOL_TIMEOUTS.inc()
+        raise
+    finally:
+        metrics.POOL_PENDING.dec()
+        metrics.POOL_WAIT.observe(time.perf_counter() - started, context.exemplar)
     try:
         yield connection
     finally:
@@ -189,7 +215,10 @@ async def _close(pool: "asyncpg.Pool[Record]") -> None:
 
 async def _commit(connection: "PoolConnectionProxy[Record]") -> None:
     # PostgreSQL answers ROLLBACK, and calls it no error, when a query of the transaction had failed.
-    if await connection.execute("COMMIT", timeout=current().remaining()) != "COMMIT":
+    context = current()
+    with _measured("COMMIT", context):
+        answer = await connection.execute("COMMIT", timeout=context.remaining())
+    if answer != "COMMIT":
         raise RuntimeError("the transaction was rolled back: a query in it had failed")
 
 

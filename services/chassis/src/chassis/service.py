@@ -10,15 +10,18 @@ from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 import uvloop
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from chassis import logs, metrics, readiness
+from chassis import logs, metrics, readiness, telemetry
 from chassis.grpc_server import GrpcServer
+from chassis.migrations import SchemaCheck
 from chassis.postgres import Database
+from chassis.postgres_statistics import PostgresStatistics
 from chassis.queries import Queries
 from chassis.readiness import Check
-from chassis.redis import connect
-from chassis.settings import ProcessSettings, ServiceSettings, SettingsError
+from chassis.redis import TIMEOUT_S, connect
+from chassis.settings import DatabaseSettings, ProcessSettings, ServiceSettings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class Running(AsyncExitStack):
         self.checks: dict[str, Check] = {}
         self.crashed = False
 
-    async def open_database(self, settings: ServiceSettings, package: str) -> Database:
+    async def open_database(self, settings: DatabaseSettings, package: str) -> Database:
         """The pool of a service's database with the queries of its package; the service is ready only with it."""
         database = Database(
             settings.database_url,
@@ -41,13 +44,18 @@ class Running(AsyncExitStack):
         )
         await database.open()
         database.watch_pool()
+        statistics = PostgresStatistics(database)
+        REGISTRY.register(statistics)
+        self.callback(REGISTRY.unregister, statistics)
         self.push_async_callback(database.close)
+        self.in_background(statistics.run())
         self.checks["postgresql"] = database.ping
+        self.checks["schema"] = SchemaCheck(package, settings.database_url)
         return database
 
-    def open_redis(self, process: ProcessSettings, url: str) -> "Redis":
+    def open_redis(self, process: ProcessSettings, url: str, *, timeout_s: float = TIMEOUT_S) -> "Redis":
         """A client that is closed with the service. Nothing is sent until its first use."""
-        redis = connect(url, name=process.instance_name)
+        redis = connect(url, name=process.instance_name, timeout_s=timeout_s)
         self.push_async_callback(redis.aclose)
         return redis
 
@@ -86,7 +94,7 @@ async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: 
     stopping = stop_signal()
     metrics.serve(settings.listen_host, settings.metrics_port)
     server = GrpcServer(tier, settings.instance_name, settings.listen_host, grpc_port)
-    async with Running() as running:
+    async with telemetry.telling(tier, settings), Running() as running:
         names = await compose(running, server)
         await server.start(*names)
         running.push_async_callback(server.stop)

@@ -6,11 +6,13 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 SettingsT = TypeVar("SettingsT")
+DEFAULT_TRACE_RATIO: Final = 0.01
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_RATIO: Final = re.compile(r"0|1|0?\.[0-9]{1,18}|1\.0{1,18}")
 
 
 class SettingsError(Exception):
@@ -42,6 +44,12 @@ class Environment:
         if not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
         return int(value)
+
+    def ratio(self, name: str, default: float) -> float:
+        value = self.text(name, str(default))
+        if not _RATIO.fullmatch(value):
+            raise SettingsError(f"{name} must be a number from 0 to 1, not {value!r}")
+        return float(value)
 
     def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
         value = self.text(name, default).lower()
@@ -82,6 +90,7 @@ class ProcessSettings:
     log_level: str
     log_format: str
     otlp_endpoint: str | None
+    trace_ratio: float = DEFAULT_TRACE_RATIO
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -92,7 +101,19 @@ class ProcessSettings:
             log_level=environment.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
             log_format=environment.choice("LOG_FORMAT", ("json", "text"), "json"),
             otlp_endpoint=environment.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") or None,
+            trace_ratio=environment.ratio("OTEL_TRACES_SAMPLER_ARG", DEFAULT_TRACE_RATIO),
         )
+
+
+class DatabaseSettings(Protocol):
+    """What it takes to open a database: part of what every process with one is told."""
+
+    @property
+    def process(self) -> ProcessSettings: ...
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def pool_size(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,16 @@ from fastapi import FastAPI
 from gateway.edge import Edge
 from gateway.exception_handlers import add_exception_handlers
 from gateway.openapi import DocumentedApp
-from gateway.routes import accounts, books, cart, feedback, health, items, orders, sellers, sessions
+from gateway.routes import accounts, albums, books, cart, feedback, health, items, orders, sellers, sessions, votes
 from gateway.settings import Settings
 from gateway.shop import State, open_shop
 
 # In the order in which a path is looked for, what is asked for most first.
 _ROUTERS: Final = (
     items.router,
+    votes.router,
     books.router,
+    albums.router,
     sellers.router,
     orders.router,
     cart.router,

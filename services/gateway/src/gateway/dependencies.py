@@ -16,12 +16,12 @@ _PATIENCE_S: Final = 0.5
 
 
 class Dependencies:
-    """Every tier is needed; Redis is only reported, since the shop sells without it."""
+    """Every tier is needed; both Redis are only reported, since the shop sells without them."""
 
-    def __init__(self, channels: Mapping[str, Channel], redis: Redis) -> None:
+    def __init__(self, channels: Mapping[str, Channel], redis: Redis, stream: Redis) -> None:
         self._tiers = frozenset(channels)
         self._checks: dict[str, Check] = {name: partial(_reach, channel) for name, channel in channels.items()}
-        self._checks["redis"] = redis.ping
+        self._checks |= {"redis": redis.ping, "stream": stream.ping}
 
     async def states(self) -> dict[str, bool]:
         return await check_all(self._checks)

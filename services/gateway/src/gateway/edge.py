@@ -14,7 +14,9 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis import logs, tracing
 from chassis.context import RequestContext, TierTime, enter
+from chassis.tracing import Kind, Span
 from gateway.metrics import REQUEST_DURATION
 from gateway.problems import INTERNAL, Problem
 
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_URL_BYTES: Final = 8 * 1024
+# These take images, and bound them as they come (gateway.uploads).
+_UPLOADS: Final = frozenset({("POST", "/albums")})
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS: Final = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
 
@@ -44,8 +48,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id, body_length, is_chunked = _read_headers(scope)
-        context = RequestContext(request_id.decode())
+        request_id, body_length, is_chunked, traceparent = _read_headers(scope)
+        context = RequestContext(request_id.decode(), span=tracing.begin("", Kind.SERVER, traceparent))
         enter(context)
         status = 0
 
@@ -60,12 +64,13 @@ class Edge:
             if refused := _refuse(scope, body_length):
                 await refused.response()(scope, receive, send_with_headers)
             else:
-                await self._app(scope, _bounded(receive) if is_chunked else receive, send_with_headers)
+                bounded = _bounded(receive) if is_chunked and not _is_upload(scope) else receive
+                await self._app(scope, bounded, send_with_headers)
         except Exception:  # nobody foresaw it: the sender learns nothing of it, the log everything
             logger.exception("unexpected error in %s %s", scope["method"], _route_of(scope))
             if not status:
                 await INTERNAL.response()(scope, receive, send_with_headers)
-        self._note(scope, status, time.perf_counter() - started)
+        self._note(scope, context, status, time.perf_counter() - started)
 
     def _headers(self, request_id: bytes, context: RequestContext, started: float) -> list[tuple[bytes, bytes]]:
         timing = b"gateway;dur=%.1f" % ((time.perf_counter() - started) * 1000)
@@ -75,21 +80,40 @@ class Edge:
             served_by += b"".join(dict.fromkeys(b"," + tier.instance.encode() for tier in context.tiers))
         return [(b"x-request-id", request_id), (b"server-timing", timing), (b"x-served-by", served_by)]
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         key = (method, _route_of(scope), status)
         duration = self._durations.get(key)
         if duration is None:
             duration = self._durations[key] = REQUEST_DURATION.labels(*key)
-        duration.observe(seconds)
-        level = logging.WARNING if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG
+        duration.observe(seconds, context.exemplar)
+        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if context.span is not None:
+            _end(context.span, scope, key, failed=failed)
+        level = logs.level_of_request(context.span, failed=failed)
         if logger.isEnabledFor(level):
-            logger.log(level, "%s %s %d %.1f ms", *key, seconds * 1000)
+            fields = dict(zip(("method", "route", "status"), key, strict=True)) | {
+                "duration_ms": round(seconds * 1000, 3)
+            }
+            logger.log(level, "%s %s %d %.1f ms", *key, seconds * 1000, extra=fields)
 
 
-def _read_headers(scope: Scope) -> tuple[bytes, int, bool]:
-    """The request's id, the length of its body, and whether only reading the body will tell that length."""
-    request_id, body_length, is_chunked = b"", 0, False
+def _end(span: Span, scope: Scope, key: tuple[str, str, int], *, failed: bool) -> None:
+    """The query is left out: it may hold what a client has to say to nobody else."""
+    method, route, status = key
+    span.name = f"{method} {route}".rstrip()
+    span.attributes = {
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": status,
+        "url.path": scope["path"],
+    }
+    span.end(str(status) if failed else "")
+
+
+def _read_headers(scope: Scope) -> tuple[bytes, int, bool, str]:
+    """The request's id, the length of its body, whether only reading it tells that length, and its traceparent."""
+    request_id, body_length, is_chunked, traceparent = b"", 0, False, ""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id = value
@@ -97,15 +121,21 @@ def _read_headers(scope: Scope) -> tuple[bytes, int, bool]:
             body_length = int(value)
         elif name == b"transfer-encoding":
             is_chunked = True
-    return request_id or secrets.token_hex(16).encode(), body_length, is_chunked
+        elif name == b"traceparent":
+            traceparent = value.decode("latin-1")
+    return request_id or secrets.token_hex(16).encode(), body_length, is_chunked, traceparent
 
 
 def _refuse(scope: Scope, body_length: int) -> Problem | None:
-    if body_length > MAX_BODY_BYTES:
+    if body_length > MAX_BODY_BYTES and not _is_upload(scope):
         return BODY_TOO_LARGE
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URL_BYTES:
         return _URL_TOO_LONG
     return None
+
+
+def _is_upload(scope: Scope) -> bool:
+    return (scope["method"], scope["path"]) in _UPLOADS
 
 
 def _bounded(receive: Receive) -> Receive:

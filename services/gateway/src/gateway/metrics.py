@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from chassis.metrics import DURATION_BUCKETS
 
@@ -12,3 +12,4 @@ REQUEST_DURATION: Final = Histogram(
     ("http_request_method", "http_route", "http_response_status_code"),
     buckets=DURATION_BUCKETS,
 )
+VOTES_ACCEPTED: Final = Counter("agora_votes_accepted", "Votes on albums that were answered with 201.")

@@ -21,6 +21,7 @@ Money is in minor units, times are RFC 3339 in UTC, ids are opaque.
 _TAGS: Final = [
     {"name": "Items", "description": "What is for sale."},
     {"name": "Books", "description": "The bookstore of the seeds: seven books, no login."},
+    {"name": "Albums", "description": "The album store of the seeds: images, likes and dislikes, no login."},
     {"name": "Sellers", "description": "Their items and what buyers think of them."},
     {"name": "Cart", "description": "What a buyer's session intends to buy."},
     {"name": "Orders", "description": "What was bought."},
@@ -96,7 +97,7 @@ class DocumentedApp(FastAPI):
 def _completed(document: Json) -> Json:
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            if path.startswith(("/v1/", "/books")):
+            if path.startswith(("/v1/", "/books", "/albums", "/review")):
                 _add_shared_problems(operation)
             for status, response in operation["responses"].items():
                 _complete_response(status, response)

@@ -50,3 +50,10 @@ class BookNotFound(NotFound):
 
     def __init__(self, number: int) -> None:
         super().__init__("there is no such book", {"id": str(number)})
+
+
+class AlbumNotFound(NotFound):
+    reason = "ALBUM_NOT_FOUND"
+
+    def __init__(self, album_id: str) -> None:
+        super().__init__("there is no such album", {"album_id": album_id})

@@ -13,7 +13,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from chassis import logs, metrics
+from chassis import logs, metrics, telemetry
 from chassis.service import stop_signal
 from chassis.settings import SettingsError
 from gateway.app import create_app
@@ -52,7 +52,7 @@ async def _serve(settings: Settings) -> None:
     metrics.serve(settings.process.listen_host, settings.process.metrics_port)
     listener = _listen(settings.process.listen_host, settings.http_port)
     server = Server(_configuration(create_app(settings, stopping)))
-    async with asyncio.TaskGroup() as tasks:
+    async with telemetry.telling("gateway", settings.process), asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))
         # What start-up made stays for good: the collector need not look at it again.
         gc.freeze()

@@ -15,6 +15,8 @@ class Settings:
     account_target: str
     review_target: str
     redis_url: str = field(repr=False)
+    stream_url: str = field(repr=False)
+    max_vote_backlog: int
     cache_mode: str
     operator_token: str | None = field(repr=False)
 
@@ -28,6 +30,8 @@ class Settings:
             account_target=environment.target("ACCOUNT_TARGET"),
             review_target=environment.target("REVIEW_TARGET"),
             redis_url=environment.redis_url("REDIS_URL"),
+            stream_url=environment.redis_url("STREAM_URL"),
+            max_vote_backlog=environment.count("MAX_VOTE_BACKLOG", 1_000_000),
             cache_mode=environment.choice("CACHE_MODE", ("off", "shared", "tiered"), "tiered"),
             operator_token=environment.text("AGORA_OPERATOR_TOKEN", "") or None,
         )

@@ -11,15 +11,20 @@ from grpc.aio import Channel
 
 from chassis.grpc_client import open_channel
 from chassis.redis import connect
+from gateway.cache.album_reads import COUNTS_PREFIX, AlbumReads
 from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import open_tiers
 from gateway.clients.account import Accounts
+from gateway.clients.albums import Albums
 from gateway.clients.catalog import Catalog
+from gateway.clients.likes import Likes
 from gateway.clients.order import Orders
 from gateway.clients.review import Reviews
 from gateway.clients.sessions import Sessions
+from gateway.clients.votes import STREAM_TIMEOUT_S, Votes
 from gateway.dependencies import Dependencies
 from gateway.settings import Settings
+from gateway.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Shop:
     sessions: Sessions
     reviews: Reviews
     reads: Reads
+    albums: Albums
+    uploads: Uploads
+    album_reads: AlbumReads
+    votes: Votes
     dependencies: Dependencies
     operator_token: str | None = field(repr=False)
 
@@ -65,10 +74,13 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
         }
         redis = connect(settings.redis_url, name=settings.process.instance_name)
         stack.push_async_callback(redis.aclose)
-        tiers = await stack.enter_async_context(open_tiers(redis, settings.cache_mode, PREFIXES))
+        tiers = await stack.enter_async_context(open_tiers(redis, settings.cache_mode, (*PREFIXES, COUNTS_PREFIX)))
+        stream = connect(settings.stream_url, name=settings.process.instance_name, timeout_s=STREAM_TIMEOUT_S)
+        stack.push_async_callback(stream.aclose)
         catalog = Catalog(channels["catalog"])
         accounts = Accounts(channels["account"])
         reviews = Reviews(channels["review"])
+        albums = Albums(channels["catalog"])
         yield Shop(
             catalog=catalog,
             orders=Orders(channels["order"]),
@@ -76,6 +88,10 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             sessions=Sessions(accounts),
             reviews=reviews,
             reads=Reads(catalog, reviews, tiers),
-            dependencies=Dependencies(channels, redis),
+            albums=albums,
+            uploads=Uploads(),
+            album_reads=AlbumReads(albums, Likes(channels["review"]), tiers),
+            votes=Votes(stream, settings.max_vote_backlog),
+            dependencies=Dependencies(channels, redis, stream),
             operator_token=settings.operator_token,
         )

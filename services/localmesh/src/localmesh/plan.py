@@ -33,6 +33,11 @@ class Service:
     port_variable: str | None = "GRPC_PORT"
     readiness: Readiness = Readiness.GRPC
 
+    @property
+    def package(self) -> str:
+        """Whose migrations make its database: a worker stands in the package of its service, and shares it."""
+        return self.module.partition(".")[0]
+
 
 @dataclass(frozen=True)
 class Blueprint:
@@ -49,7 +54,7 @@ class Blueprint:
 
     @property
     def databases(self) -> tuple[str, ...]:
-        return tuple(service.database for service in self.services if service.database)
+        return tuple(dict.fromkeys(service.database for service in self.services if service.database))
 
     def with_replicas(self, asked: Mapping[str, int]) -> Self:
         services = (replace(service, replicas=asked.get(service.name, service.replicas)) for service in self.services)
@@ -63,11 +68,21 @@ AGORA = Blueprint(
         Service("account", "account", 1, ("DATABASE_URL", "REDIS_URL"), database="account"),
         Service("review", "review", 1, ("DATABASE_URL", "ORDER_TARGET", "REDIS_URL"), database="review"),
         Service(
+            "review-worker",
+            "review.worker",
+            1,
+            ("DATABASE_URL", "REDIS_URL", "STREAM_URL"),
+            database="review",
+            port_variable=None,
+            readiness=Readiness.METRICS,
+        ),
+        Service(
             GATEWAY,
             "gateway",
             1,
             (
                 "REDIS_URL",
+                "STREAM_URL",
                 "CACHE_MODE",
                 "CATALOG_TARGET",
                 "ORDER_TARGET",

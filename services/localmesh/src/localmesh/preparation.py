@@ -35,14 +35,15 @@ class Preparation:
 
     async def _migrate(self) -> None:
         owners = [service for service in self._blueprint.services if service.database]
+        packages = tuple(dict.fromkeys(service.package for service in owners))
         command = Command(
-            (self._blueprint.migrate, *(service.module for service in owners)),
+            (self._blueprint.migrate, *packages),
             self._environments.of_migrations(owners),
             self._state.logs / "migrations.log",
         )
-        self._progress.stage("migrations", 0, len(owners))
+        self._progress.stage("migrations", 0, len(packages))
         await command.run()
-        self._progress.stage("migrations", len(owners), len(owners))
+        self._progress.stage("migrations", len(packages), len(packages))
 
     async def _load_sample(self) -> None:
         sellers = await self._sample_command(self._blueprint.sample_sellers).run(

@@ -85,7 +85,7 @@ class Environments:
     def _database_urls(self, services: Iterable[Service]) -> dict[str, str]:
         """For a process that works on the databases of several services."""
         return {
-            f"{service.module.upper()}_DATABASE_URL": self._stores.database_url(service.database)
+            f"{service.package.upper()}_DATABASE_URL": self._stores.database_url(service.database)
             for service in services
             if service.database
         }

@@ -6,7 +6,7 @@ import sys
 
 import uvloop
 
-from chassis import logs, metrics
+from chassis import logs, metrics, telemetry
 from chassis.service import Running, stop_signal
 from chassis.settings import SettingsError
 from monolith.dispatch import Dispatch
@@ -33,7 +33,7 @@ async def _serve(settings: Settings) -> Running:
     stopping = stop_signal()
     host = settings.process.listen_host
     metrics.serve(host, settings.process.metrics_port)
-    async with Running() as running:
+    async with telemetry.telling("monolith", settings.process), Running() as running:
         server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()))
         running.push_async_callback(server.stop)
         await server.start(host, settings.port)

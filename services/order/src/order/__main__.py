@@ -1,6 +1,7 @@
 """Starts the order service."""
 
 from agora.order.v1.order_pb2_grpc import add_OrderServiceServicer_to_server
+
 from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer
 from chassis.service import Running, run

@@ -6,6 +6,7 @@ that the client asks again, or the recovery of a replica that found the reservat
 """
 
 from chassis.batching import Batcher
+from order import metrics
 from order.catalog import Catalog, Reservation, StockRequest
 from order.domain import CartOwner, Lines, Memo, Order, check_request_id, digest_of, order_id_of
 from order.errors import IdempotencyKeyReused
@@ -51,6 +52,8 @@ class Checkout:
             recorded = await self._recording.submit(order)
         else:
             recorded = await self._repository.record_cart_order(order, session_id)
+        if recorded:
+            metrics.note_recorded(order)
         self._settlement.add(order.order_id)
         return order, not recorded
 

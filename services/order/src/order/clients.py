@@ -19,7 +19,8 @@ from order.errors import CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock
 
 logger = logging.getLogger(__name__)
 
-_MAX_BATCH: Final = 256
+# Full orders of so many, with the longest ids, are a message that the catalog still takes.
+_MAX_BATCH: Final = 128
 _REFUSALS: Final = {
     pb.REFUSAL_REASON_OUT_OF_STOCK: OutOfStock,
     pb.REFUSAL_REASON_ITEM_NOT_FOUND: ItemNotFound,

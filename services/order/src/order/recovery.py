@@ -6,11 +6,14 @@ Every replica looks. Two that find the same reservation do the same harmless thi
 import asyncio
 import logging
 import random
+import time
+from collections.abc import Sequence
 from typing import Final
 
 from chassis.context import RequestContext, enter
 from chassis.errors import Refusal
-from order.catalog import Catalog
+from order import metrics
+from order.catalog import Catalog, Reservation
 from order.checkout import Checkout
 from order.repository import Repository
 
@@ -47,9 +50,18 @@ class Recovery:
         """Record the order of every open reservation of that age; returns how many were not recorded before."""
         enter(RequestContext())
         finished = 0
-        for reservation in await self._catalog.list_open_reservations(min_age_ms, _BATCH):
+        reservations = await self._catalog.list_open_reservations(min_age_ms, _BATCH)
+        _tell(reservations)
+        for reservation in reservations:
             order, was_recorded = await self._checkout.finish(reservation)
             if not was_recorded:
                 finished += 1
+                metrics.RECOVERED.inc()
                 logger.info("finished an order", extra={"order_id": str(order.order_id)})
+        metrics.LAST_LOOK.set_to_current_time()
         return finished
+
+
+def _tell(oldest_first: Sequence[Reservation]) -> None:
+    metrics.UNSETTLED.set(len(oldest_first))
+    metrics.UNSETTLED_AGE.set(time.time() - oldest_first[0].created_at.timestamp() if oldest_first else 0)

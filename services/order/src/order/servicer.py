@@ -6,8 +6,9 @@ from uuid import UUID
 from agora.order.v1.order_pb2_grpc import OrderServiceServicer
 
 from agora.order.v1 import order_pb2 as pb
-from chassis.errors import InvalidField
+from chassis.errors import InvalidField, Refusal
 from chassis.timestamps import to_datetime, to_timestamp
+from order import metrics
 from order.carts import Carts
 from order.checkout import Checkout
 from order.domain import Cart, CartOwner, Order, merge_lines
@@ -21,12 +22,22 @@ class OrderServicer(OrderServiceServicer):
         self._carts = carts
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Any) -> pb.PlaceOrderResponse:
+        try:
+            order, replayed = await self._buy(request)
+        except Refusal as refusal:
+            metrics.PLACEMENTS.labels(refusal.reason.lower()).inc()
+            raise
+        (metrics.REPLAYED if replayed else metrics.CONFIRMED).inc()
+        return pb.PlaceOrderResponse(order=_order_message(order), replayed=replayed)
+
+    async def _buy(self, request: pb.PlaceOrderRequest) -> tuple[Order, bool]:
         if request.lines:
             lines = merge_lines((line.item_id, line.quantity) for line in request.lines)
-            order, replayed = await self._checkout.buy_lines(request.buyer_id, request.request_id, lines)
-        else:
-            order, replayed = await self._checkout.buy_cart(_owner(request.cart), request.request_id)
-        return pb.PlaceOrderResponse(order=_order_message(order), replayed=replayed)
+            return await self._checkout.buy_lines(request.buyer_id, request.request_id, lines)
+        owner = _owner(request.cart)
+        if owner.buyer_id != request.buyer_id:
+            raise InvalidField("cart", "must be the buyer's own")
+        return await self._checkout.buy_cart(owner, request.request_id)
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Any) -> pb.GetOrderResponse:
         order = await self._history.get(request.buyer_id, request.order_id)

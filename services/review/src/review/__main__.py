@@ -7,23 +7,20 @@ from chassis.grpc_server import GrpcServer
 from chassis.invalidation import Invalidation
 from chassis.service import Running, run
 from chassis.settings import read_or_exit
-from review.feedback import Feedback
+from review.assembly import assemble
+from review.likes.assembly import serve_likes
 from review.orders import Orders
-from review.ratings import Ratings
-from review.repository import Repository
-from review.servicer import ReviewServicer
 from review.settings import Settings
 
 settings = read_or_exit(Settings.read)
 
 
 async def compose(running: Running, server: GrpcServer) -> list[str]:
-    repository = Repository(await running.open_database(settings.service, "review"))
+    database = await running.open_database(settings.service, "review")
     orders = Orders(await running.enter_async_context(open_channel(settings.order_target)))
     invalidation = Invalidation(running.open_redis(settings.service.process, settings.redis_url))
-    servicer = ReviewServicer(Feedback(repository, orders, invalidation), Ratings(repository))
-    add_ReviewServiceServicer_to_server(servicer, server.server)
-    return ["agora.review.v1.ReviewService"]
+    add_ReviewServiceServicer_to_server(assemble(database, orders, invalidation), server.server)
+    return ["agora.review.v1.ReviewService", serve_likes(server, database)]
 
 
 run("review", settings.service, compose)

@@ -23,3 +23,44 @@ WHERE feedback.buyer_id = $1 AND feedback.item_id = $2 AND feedback.request_id =
 SELECT seller_id, thumbs_up, thumbs_down
 FROM seller_ratings
 WHERE seller_id = ANY($1::text[])
+
+-- read_like_counts --
+SELECT album_id, likes, dislikes
+FROM like_counts
+WHERE album_id = ANY($1::text[])
+
+-- count_votes --
+-- A vote whose id is known adds nothing, however often it comes. Ids and albums are locked in their order, so that two
+-- workers with the same votes cannot wait for each other in a circle. Answers with the albums whose counts changed.
+WITH counted AS (
+    INSERT INTO counted_votes (vote_id)
+    SELECT vote_id
+    FROM unnest($1::uuid[]) AS vote (vote_id)
+    ORDER BY vote_id
+    ON CONFLICT ON CONSTRAINT counted_votes_pkey DO NOTHING
+    RETURNING vote_id
+)
+INSERT INTO like_counts AS counts (album_id, likes, dislikes)
+SELECT album_id, count(*) FILTER (WHERE likes), count(*) FILTER (WHERE NOT likes)
+FROM counted
+JOIN unnest($1::uuid[], $2::text[], $3::boolean[]) AS vote (vote_id, album_id, likes) USING (vote_id)
+GROUP BY album_id
+ORDER BY album_id
+ON CONFLICT ON CONSTRAINT like_counts_pkey DO UPDATE
+SET likes = counts.likes + excluded.likes, dislikes = counts.dislikes + excluded.dislikes
+RETURNING album_id, (SELECT count(*) FROM counted) AS counted
+
+-- park_votes --
+INSERT INTO parked_votes (entry_id, entry, problem)
+SELECT entry_id, entry, problem
+FROM unnest($1::text[], $2::bytea[], $3::text[]) AS parked (entry_id, entry, problem)
+ON CONFLICT ON CONSTRAINT parked_votes_pkey DO NOTHING
+
+-- count_parked_votes --
+SELECT count(*) AS parked
+FROM parked_votes
+
+-- forget_counted_votes --
+-- A bounded number at a time, so that it never holds up the counting.
+DELETE FROM counted_votes
+WHERE vote_id IN (SELECT vote_id FROM counted_votes WHERE counted_at < $1 ORDER BY counted_at LIMIT $2)

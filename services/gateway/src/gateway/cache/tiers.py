@@ -8,6 +8,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import MaxConnectionsError, RedisError
 
+from gateway.cache import metrics
 from gateway.cache.local import LocalCache
 from gateway.cache.shared import Leases, SharedCache
 from gateway.cache.watch import Watch
@@ -89,6 +90,9 @@ async def open_tiers(redis: "Redis", mode: str, prefixes: tuple[str, ...]) -> As
         return
     local, shared = LocalCache(), SharedCache(redis)
     watch = Watch(redis, shared, local if mode == "tiered" else None, prefixes)
+    metrics.LOCAL_ENTRIES.set_function(lambda: local.size[0])
+    metrics.LOCAL_BYTES.set_function(lambda: local.size[1])
+    metrics.TRUSTED.set_function(lambda: watch.is_trusted)
     watching = asyncio.create_task(watch.run())
     tiers = CacheTiers(local, shared, watch)
     try:

@@ -100,6 +100,9 @@ class Watch:
         connection: Connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         stack.push_async_callback(connection.disconnect, nowait=True)
         await connection.connect()  # type: ignore[no-untyped-call]
+        # With one it writes inside `wait_for`, which in Python 3.11 may swallow a cancellation; reads have their own
+        # (see test_the_watch_ends_whenever_it_is_told_to).
+        connection.socket_timeout = None
         return connection
 
     async def _track(self, pushes: Connection, tracker: Connection) -> None:

@@ -1,0 +1,101 @@
+"""A shop that keeps its promises has no violations, whatever is asked and whichever answers are lost; breaches show."""
+
+from dataclasses import replace
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from loadtests.faults.violation import Kind
+from loadtests.tests.faults.model_shop import ModelShop
+
+ITEMS = ("7", "8", "9")
+buyers = st.sampled_from(["ann", "bob"])
+keys = st.sampled_from(["k1", "k2", "k3", "k4"])
+lines = st.dictionaries(st.sampled_from(ITEMS), st.integers(1, 3), min_size=1, max_size=2)
+answered = st.booleans()
+steps = st.one_of(
+    st.tuples(st.just("buy"), buyers, keys, lines, answered),
+    st.tuples(st.just("ask_in_vain"), buyers, keys, lines),
+    st.tuples(st.just("add_to_cart"), buyers, st.sampled_from(ITEMS), st.integers(1, 3), answered),
+    st.tuples(st.just("buy_cart"), buyers, st.sampled_from(["c1", "c2"]), answered),
+    st.tuples(st.just("reprice"), st.sampled_from(ITEMS), st.integers(1, 999), answered),
+    st.tuples(st.just("restock"), st.sampled_from(ITEMS), st.integers(0, 20), answered),
+)
+
+
+def _tell(script: list[tuple]) -> ModelShop:
+    shop = ModelShop()
+    for item_id in ITEMS:
+        shop.set_item(item_id, quantity=6, price_cents=100)
+    for name, *arguments in script:
+        match name:
+            case "reprice":
+                shop.set_item(arguments[0], price_cents=arguments[1], answered=arguments[2])
+            case "restock":
+                shop.set_item(arguments[0], quantity=arguments[1], answered=arguments[2])
+            case "buy":
+                shop.buy(*arguments[:3], answered=arguments[3])
+            case "add_to_cart":
+                shop.add_to_cart(*arguments[:3], answered=arguments[3])
+            case "buy_cart":
+                shop.buy_cart(*arguments[:2], answered=arguments[2])
+            case "ask_in_vain":
+                shop.ask_in_vain(*arguments)
+    return shop
+
+
+def _acknowledged(shop: ModelShop) -> list[str]:
+    told = {attempt.told.get("order_id") for attempt in shop.history.attempts}
+    return sorted(order_id for order_id in shop.orders if order_id in told)
+
+
+stories = st.lists(steps, max_size=25).map(_tell)
+
+
+@given(stories)
+def test_a_shop_that_keeps_its_promises_has_no_violations(shop):
+    assert shop.violations() == set()
+
+
+@given(stories, st.data())
+def test_a_lost_acknowledged_order_is_found(shop, data):
+    assume(_acknowledged(shop))
+    del shop.orders[data.draw(st.sampled_from(_acknowledged(shop)))]
+    assert Kind.LOST_ORDER in shop.violations()
+
+
+@given(stories, st.data())
+def test_a_changed_price_of_an_acknowledged_order_is_found(shop, data):
+    assume(_acknowledged(shop))
+    order_id = data.draw(st.sampled_from(_acknowledged(shop)))
+    order = shop.orders[order_id]
+    first, *rest = order.lines
+    dearer = (replace(first, price_cents=first.price_cents + 1), *rest)
+    shop.orders[order_id] = replace(order, lines=dearer, total_cents=order.total_cents + first.quantity)
+    assert Kind.CHANGED_PRICE in shop.violations()
+
+
+@given(stories, buyers, lines)
+def test_an_order_of_nobody_is_found(shop, buyer, ordered):
+    open_before = [attempt for attempt in shop.history.attempts if attempt.status is None]
+    assume(not open_before)
+    shop.write_down("ghost", buyer, ordered)
+    assert shop.violations() & {Kind.UNASKED_ORDER, Kind.DOUBLED_ORDER, Kind.REFUSED_ORDER_EXISTS}
+
+
+@given(stories, st.sampled_from(ITEMS), st.integers(1, 5))
+def test_units_from_nowhere_are_found(shop, item_id, units):
+    # A setting nobody confirmed may come into force late, and then explains any stock.
+    assume(all(attempt.status or "quantity" not in attempt.asked for attempt in shop.history.attempts))
+    shop.set_item(item_id, quantity=5)
+    shop.items[item_id] = replace(shop.items[item_id], quantity=5 + units)
+    assert Kind.STOCK_NOT_CONSERVED in shop.violations()
+
+
+@given(stories, buyers, st.sampled_from(ITEMS))
+def test_units_from_nowhere_in_a_cart_are_found(shop, buyer, item_id):
+    in_doubt = [a for a in shop.history.attempts if a.client == buyer and a.status is None]
+    assume(not in_doubt)
+    cart = shop.carts.setdefault(buyer, {})
+    shop.add_to_cart(buyer, item_id, 1)
+    cart[item_id] += 1
+    assert Kind.WRONG_CART in shop.violations()

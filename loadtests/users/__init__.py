@@ -1,0 +1,1 @@
+"""Who comes to the shop in load tests, one kind a file."""

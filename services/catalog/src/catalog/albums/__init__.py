@@ -1,0 +1,1 @@
+"""The album store: albums and their images, which never change once stored."""

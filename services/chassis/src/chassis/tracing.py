@@ -1,0 +1,156 @@
+"""Traces: spans as small objects of our own, which become OpenTelemetry's when they have ended and are worth sending.
+
+There are two kinds. `begin` makes the span of a whole request or job: it stands in the request's context, and exists
+also when its trace is not sampled, since its ids go into logs and on to the next tier. `Span.step` makes the span of
+one call, query or command within it, only when the trace is sampled. A request that failed is sent in any case: not
+its steps, which nobody made, but what each tier it passed through spent on it, in one trace.
+
+Until `start` is called there are no spans at all, and nothing of OpenTelemetry is imported.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
+from random import getrandbits
+from types import TracebackType
+from typing import Final, Self
+
+Attributes = dict[str, str | int]
+
+# Version 00 of W3C Trace Context; ids of nothing but zeros are no ids.
+_TRACEPARENT: Final = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+_SAMPLED: Final = 1
+_NO_STEP: Final = nullcontext()
+_LOWER_HALF: Final = 2**64 - 1
+
+
+class Kind(Enum):
+    """As OpenTelemetry names them."""
+
+    INTERNAL = "INTERNAL"
+    SERVER = "SERVER"
+    CLIENT = "CLIENT"
+    CONSUMER = "CONSUMER"
+
+
+class Span:
+    """As a context manager it ends with its block, and has failed when that raises."""
+
+    __slots__ = (
+        "attributes", "is_sampled", "kind", "links", "name", "parent_id", "span_id", "started_ns", "trace_id",
+    )  # fmt: skip
+
+    def __init__(self, name: str, kind: Kind, trace_id: int, parent_id: int | None, *, is_sampled: bool) -> None:
+        self.name = name
+        self.kind = kind
+        self.trace_id = trace_id
+        self.span_id = getrandbits(64) or 1
+        self.parent_id = parent_id
+        self.is_sampled = is_sampled
+        self.started_ns = time.time_ns()
+        self.attributes: Attributes = {}
+        self.links: list[Span] = []
+
+    @property
+    def traceparent(self) -> str:
+        """What the next tier is told."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-{self.is_sampled:02x}"
+
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """What points from a histogram's bucket to this span; None when there will be no such span to look at."""
+        return {"trace_id": f"{self.trace_id:032x}", "span_id": f"{self.span_id:016x}"} if self.is_sampled else None
+
+    def child(self, name: str, kind: Kind) -> "Span":
+        return Span(name, kind, self.trace_id, self.span_id, is_sampled=self.is_sampled)
+
+    def step(self, name: str, kind: Kind, attributes: Attributes) -> "Span | None":
+        """The span of one step, to be ended by its caller; None when the trace is not sampled."""
+        if not self.is_sampled:
+            return None
+        step = self.child(name, kind)
+        step.attributes = attributes
+        return step
+
+    def end(self, failure: str = "") -> None:
+        """`failure` says in a word how it failed. A failed span is sent also when its trace is not sampled."""
+        if _send is not None and (self.is_sampled or failure):
+            _send(self, time.time_ns(), failure)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(kind.__name__ if kind else "")
+
+
+Send = Callable[[Span, int, str], None]
+"""Takes a span, the time of its end in nanoseconds, and how it failed."""
+
+_send: Send | None = None
+_bound = 0
+
+
+def start(send: Send, ratio: float) -> None:
+    """Make spans from now on. Of the traces that begin here, `ratio` are sampled."""
+    global _send, _bound
+    _send, _bound = send, round(ratio * (_LOWER_HALF + 1))
+
+
+def stop() -> None:
+    """Make no more spans."""
+    global _send  # noqa: PLW0603 - see start
+    _send = None
+
+
+def begin(name: str, kind: Kind, traceparent: str = "") -> Span | None:
+    """The span of a request or job, in the sender's trace if it named one; None when tracing is off."""
+    if _send is None:
+        return None
+    sender = sender_of(traceparent)
+    if sender is not None:
+        return sender.child(name, kind)
+    trace_id = getrandbits(128) or 1
+    # The rule of OpenTelemetry's TraceIdRatioBased, so that whoever else samples by it agrees.
+    return Span(name, kind, trace_id, None, is_sampled=trace_id & _LOWER_HALF < _bound)
+
+
+def sender_of(traceparent: str) -> Span | None:
+    """The span another process named, to be a parent here or to be linked to; None when it named none, or is off."""
+    sent = _TRACEPARENT.fullmatch(traceparent) if _send is not None else None
+    if sent is None:
+        return None
+    sender = Span("", Kind.INTERNAL, int(sent[1], 16), None, is_sampled=bool(int(sent[3], 16) & _SAMPLED))
+    sender.span_id = int(sent[2], 16)
+    return sender
+
+
+def step(span: Span | None, name: str, kind: Kind, attributes: Attributes) -> AbstractContextManager[Span | None]:
+    """As Span.step, for a block of code: nothing happens when there is no span, or its trace is not sampled."""
+    return (span.step(name, kind, attributes) if span is not None else None) or _NO_STEP
+
+
+class JointWork:
+    """Work that several requests wait for, as spans.
+
+    It is done once, so it has one place: the first sampled trace, under the span `place`. Every other sampled trace
+    gets a span for its waiting, and links lead from each to the other.
+    """
+
+    def __init__(self, name: str, callers: Iterable[Span | None], kind: Kind = Kind.INTERNAL) -> None:
+        spans = list({id(span): span for span in callers if span is not None}.values())
+        sampled = [span for span in spans if span.is_sampled]
+        self._spans = [span.child(name, kind) for span in sampled]
+        self.place = self._spans[0] if self._spans else next(iter(spans), None)
+        for span, caller in zip(self._spans[1:], sampled[1:], strict=True):
+            span.links.append(self._spans[0])
+            self._spans[0].links.append(caller)
+
+    def end(self, **attributes: int) -> None:
+        for span in self._spans:
+            span.attributes.update(attributes)
+            span.end()

@@ -1,0 +1,178 @@
+"""A write is answered when no copy of what was there before can be met any more."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from redis.asyncio import Redis
+
+from chassis import invalidation as module
+from chassis.invalidation import COPIES_DIE_WITHIN_S, LEASE_PREFIX, Invalidation
+from chassis.redis import TIMEOUT_S, connect
+
+# What a busy machine may add.
+SLACK_S = 0.75
+
+
+class Forwarder:
+    """Between a client and the real cache: it forwards, or it hangs and takes connections nobody answers."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writers: list[asyncio.StreamWriter] = []
+
+    def hang(self) -> None:
+        """Connections that are open stay so, and say nothing."""
+        self._open.clear()
+
+    def answer(self) -> None:
+        self._open.set()
+
+    def break_connections(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        await self._open.wait()
+        from_cache, to_cache = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers.append(to_cache)
+        await asyncio.gather(self._pass(reader, to_cache), self._pass(from_cache, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await self._open.wait()
+                writer.write(data)
+        except ConnectionError:
+            pass
+        writer.close()
+
+
+@pytest.fixture
+async def forwarder(redis_url: str) -> AsyncIterator[tuple[Forwarder, str]]:
+    """The forwarder, and the cache's URL by way of it."""
+    credentials, _, address = redis_url.rpartition("@")
+    forwarder = Forwarder(int(address.partition("/")[0].rpartition(":")[2]))
+    server = await asyncio.start_server(forwarder.serve, "127.0.0.1", 0)
+    yield forwarder, f"{credentials}@127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    server.close()
+    forwarder.answer()
+    forwarder.break_connections()
+    await server.wait_closed()
+
+
+@pytest.fixture
+async def cache(redis_url: str) -> AsyncIterator[Redis]:
+    async with connect(redis_url, name="onlooker") as redis:
+        await redis.mset({name: b"old" for key in ("a", "b") for name in (key, LEASE_PREFIX + key)})
+        yield redis
+
+
+@pytest.fixture
+async def writer(forwarder: tuple[Forwarder, str]) -> AsyncIterator[Invalidation]:
+    async with connect(forwarder[1], name="writer") as redis:
+        yield Invalidation(redis)
+
+
+async def seconds_of(writer: Invalidation, *keys: str) -> float:
+    started = time.monotonic()
+    await writer.run(keys)
+    return time.monotonic() - started
+
+
+async def until(is_true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not is_true():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_copy_and_its_lease_are_deleted_and_others_stay(writer: Invalidation, cache: Redis):
+    await writer.run(["a"])
+    assert set(await cache.keys()) == {b"b", LEASE_PREFIX.encode() + b"b"}
+
+
+async def test_many_keys_take_one_command(writer: Invalidation, cache: Redis):
+    before = (await cache.info("commandstats"))["cmdstat_unlink"]["calls"]
+    await writer.run(key for key in ("a", "b", "c"))
+    assert (await cache.info("commandstats"))["cmdstat_unlink"]["calls"] == before + 1
+    assert await cache.dbsize() == 0
+
+
+async def test_without_keys_nothing_is_asked(unused_tcp_port: int, caplog: pytest.LogCaptureFixture):
+    async with connect(f"redis://127.0.0.1:{unused_tcp_port}/0", name="writer") as redis:
+        await Invalidation(redis).run([])
+    assert not caplog.records
+
+
+async def test_a_cache_that_refuses_connections_costs_nothing_noticeable(unused_tcp_port: int):
+    async with connect(f"redis://127.0.0.1:{unused_tcp_port}/0", name="writer") as redis:
+        writer = Invalidation(redis)
+        for _ in range(3):
+            assert await seconds_of(writer, "a") < SLACK_S
+
+
+async def test_a_cache_that_hangs_is_waited_for_until_copies_are_dead_and_later_writes_wait_little(
+    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis, caplog: pytest.LogCaptureFixture
+):
+    forwarder[0].hang()
+    with caplog.at_level(logging.WARNING):
+        assert COPIES_DIE_WITHIN_S <= await seconds_of(writer, "a") < COPIES_DIE_WITHIN_S + 2 * TIMEOUT_S + SLACK_S
+        for _ in range(2):
+            assert await seconds_of(writer, "b") < 2 * TIMEOUT_S + SLACK_S
+    # Once for the whole silence, whoever meets it.
+    assert [record.message for record in caplog.records] == ["cache does not answer"]
+
+
+async def test_a_cache_that_comes_back_in_time_is_asked_again(
+    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis
+):
+    forwarder[0].hang()
+    writing = asyncio.create_task(writer.run(["a"]))
+    await until(lambda: writer._silent_since)
+    assert not writing.done()
+    forwarder[0].answer()
+    await asyncio.wait_for(writing, COPIES_DIE_WITHIN_S)
+    assert not await cache.exists("a", LEASE_PREFIX + "a")
+
+
+async def test_a_broken_connection_is_no_silence(forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis):
+    await writer.run(["b"])
+    forwarder[0].break_connections()
+    assert await seconds_of(writer, "a") < 1.0
+    assert not await cache.exists("a", LEASE_PREFIX + "a")
+
+
+async def test_the_end_of_a_silence_is_noticed_while_nobody_writes(
+    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis, monkeypatch: pytest.MonkeyPatch
+):
+    """The next silence may be a short one, which gateways never notice: it is waited for like the first."""
+    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", 0.6)
+    forwarder[0].hang()
+    await writer.run(["a"])
+    forwarder[0].answer()
+    await until(lambda: writer._silent_since is None)
+    await cache.set("b", b"filled meanwhile")
+    forwarder[0].hang()
+    writing = asyncio.create_task(writer.run(["b"]))
+    await until(lambda: writer._silent_since)
+    forwarder[0].answer()
+    await writing
+    assert not await cache.exists("b", LEASE_PREFIX + "b")
+    await until(lambda: writer._listening is not None and writer._listening.done())
+
+
+async def test_a_cache_that_answers_but_refuses_to_delete_is_not_waited_for_for_ever(
+    writer: Invalidation, cache: Redis, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", 0.3)
+    await cache.acl_setuser("default", commands=["-unlink"])
+    try:
+        assert await seconds_of(writer, "a") < 0.3 + SLACK_S
+    finally:
+        await cache.acl_setuser("default", commands=["+unlink"])

@@ -1,0 +1,150 @@
+"""Cache tiers as gateways have them, over a real Valkey and before a shop of gRPC stand-ins."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
+from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
+from prometheus_client import REGISTRY
+from redis.asyncio import Redis
+
+from chassis import redis as redis_module
+from chassis.context import RequestContext, enter
+from chassis.invalidation import Invalidation
+from chassis.redis import connect
+from gateway.cache import local as local_module
+from gateway.cache import watch as watch_module
+from gateway.cache.reads import PREFIXES, Reads
+from gateway.cache.tiers import CacheTiers, open_tiers
+from gateway.clients.catalog import Catalog
+from gateway.clients.review import Reviews
+
+from .held_shop import HeldShop
+from .own_redis import OwnRedis
+
+
+@pytest.fixture(autouse=True)
+async def patience():
+    """A deadline that a busy machine does not meet by accident."""
+    enter(RequestContext(deadline=time.monotonic() + 60))
+
+
+async def until(is_true: Callable[[], object], within_s: float = 20.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not is_true():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture(scope="session")
+def eventually():
+    """`await eventually(is_true)` returns as soon as it is."""
+    return until
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"agora_cache_{name}_total", labels) or 0.0
+
+
+@pytest.fixture(scope="session")
+def count():
+    """`count("lookups", kind="item", outcome="local")` is what a counter of the caches stands at."""
+    return counted
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What a gateway process has of the caches."""
+
+    tiers: CacheTiers | None
+    reads: Reads
+    redis: "Redis"
+
+    @property
+    def is_trusting(self) -> bool:
+        assert self.tiers is not None
+        return self.tiers._watch.is_trusted
+
+    async def filled(self) -> None:
+        """Returns when the shared tier has what was read so far."""
+        assert self.tiers is not None
+        await self.tiers.finish()
+
+    async def read(self, item_id: str) -> tuple[int, str]:
+        """The version of the item that is shown, and where it came from."""
+        read = await self.reads.item(item_id)
+        return read.value.message.version, read.source
+
+    async def learned(self, item_id: str) -> None:
+        """Read until the item comes from the local tier, as it does after a miss and a hit."""
+        async with asyncio.timeout(20):
+            while (await self.read(item_id))[1] != "local":
+                await self.filled()
+
+
+@dataclass
+class OpenGateway:
+    target: str
+    url: str
+    channel_to: Callable
+    cleanup: AsyncExitStack
+
+    async def __call__(
+        self, mode: str = "tiered", *, url: str | None = None, name: str = "gateway", wait: bool = True
+    ) -> Gateway:
+        redis = await self.cleanup.enter_async_context(connect(url or self.url, name=name))
+        tiers = await self.cleanup.enter_async_context(open_tiers(redis, mode, PREFIXES))
+        reads = Reads(Catalog(self.channel_to(self.target)), Reviews(self.channel_to(self.target)), tiers)
+        gateway = Gateway(tiers, reads, redis)
+        if wait and tiers is not None:
+            await until(lambda: gateway.is_trusting)
+        return gateway
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """For tests of what happens and not of when: a machine that stands still for a second loses nobody's trust."""
+    monkeypatch.setattr(redis_module, "TIMEOUT_S", 10.0)
+    monkeypatch.setattr(watch_module, "_ANSWER_WITHIN_S", 10.0)
+    for module in (watch_module, local_module):
+        monkeypatch.setattr(module, "TRUSTED_S", 20.0)
+
+
+@pytest.fixture
+def shop() -> HeldShop:
+    return HeldShop()
+
+
+@pytest.fixture
+async def shop_target(shop, serve) -> str:
+    def add(servicer, server):
+        add_CatalogServiceServicer_to_server(servicer, server)
+        add_ReviewServiceServicer_to_server(servicer, server)
+
+    return (await serve(add, shop, tier="shop")).target
+
+
+@pytest.fixture
+async def open_gateway(shop_target, redis_url, channel_to):
+    """`await open_gateway("shared")` over the stores' cache, or over the Redis at a `url`."""
+    async with AsyncExitStack() as cleanup:
+        yield OpenGateway(shop_target, redis_url, channel_to, cleanup)
+
+
+@pytest.fixture
+async def own_redis(tmp_path, unused_tcp_port):
+    """A Valkey that only this test uses, running."""
+    own = OwnRedis(tmp_path, unused_tcp_port)
+    await own.start()
+    yield own
+    own.kill()
+
+
+@pytest.fixture
+async def own_writer(own_redis):
+    """The invalidation of a service that writes, over the test's own Valkey."""
+    async with own_redis.client("writer") as redis:
+        yield Invalidation(redis)

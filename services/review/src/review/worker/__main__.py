@@ -1,0 +1,29 @@
+"""Starts the worker that counts votes."""
+
+from typing import Final
+
+from chassis.invalidation import Invalidation
+from chassis.service import Running
+from chassis.settings import read_or_exit
+from chassis.worker import Work, run
+from review.likes.repository import Repository
+from review.worker.copies import Copies
+from review.worker.folding import Folding
+from review.worker.settings import Settings
+from review.worker.stream import STREAM_TIMEOUT_S, VoteStream
+from review.worker.upkeep import Upkeep
+
+settings: Final = read_or_exit(Settings.read)
+
+
+async def compose(running: Running) -> Work:
+    repository = Repository(await running.open_database(settings, "review"))
+    cache = running.open_redis(settings.process, settings.redis_url)
+    redis = running.open_redis(settings.process, settings.stream_url, timeout_s=STREAM_TIMEOUT_S)
+    running.checks["stream"] = redis.ping
+    stream = VoteStream(redis, settings.process.instance_name)
+    running.in_background(Upkeep(stream, repository).run())
+    return Folding(stream, repository, Copies(cache, Invalidation(cache))).run
+
+
+run("review-worker", settings.process, compose)

@@ -1,0 +1,69 @@
+"""Use case: fold votes into the counts, each exactly once in effect.
+
+A batch is counted in one transaction that also remembers the ids of its votes, and acknowledged after the commit. A
+worker that dies in between leaves the batch to be delivered again; then every id is known, and nothing is added.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from chassis.context import RequestContext, enter
+from chassis.errors import Refusal
+from review.likes.repository import Repository
+from review.worker import metrics
+from review.worker.copies import Copies
+from review.worker.entries import examine
+from review.worker.stream import Entry, VoteStream
+
+logger = logging.getLogger(__name__)
+
+AWAY: Final = (RedisError, OSError, TimeoutError, Refusal)
+_FOLD_WITHIN_S: Final = 5.0
+# Between two batches readers get to use their copies of the counts, and the next batch gets fuller.
+_PACE_S: Final = 0.1
+_PAUSE_S: Final = 0.3
+
+
+class Folding:
+    def __init__(self, stream: VoteStream, repository: Repository, copies: Copies) -> None:
+        self._stream = stream
+        self._repository = repository
+        self._copies = copies
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Fold until the event is set, and end with a whole batch. A store that is away is waited for."""
+        while not stopping.is_set():
+            try:
+                await self._stream.join()
+                while not stopping.is_set():
+                    await self._fold_next()
+            except AWAY as error:
+                logger.warning("votes wait for a store", extra={"error": type(error).__name__})
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _fold_next(self) -> None:
+        entries = await self._stream.read()
+        started = time.monotonic()
+        if entries:
+            await self.fold(entries)
+            await self._stream.acknowledge(entries)
+            await asyncio.sleep(max(0.0, started + _PACE_S - time.monotonic()))
+
+    async def fold(self, entries: Sequence[Entry]) -> None:
+        enter(RequestContext(deadline=time.monotonic() + _FOLD_WITHIN_S))
+        votes, parked = examine(entries)
+        async with self._repository.transaction() as transaction:
+            counted = await self._repository.count(transaction, votes)
+            if parked:
+                await self._repository.park(transaction, parked)
+            await self._copies.hold(counted.album_ids)
+        await self._copies.release(counted.album_ids)
+        metrics.COUNTED.inc(counted.votes)
+        metrics.REPEATED.inc(len(votes) - counted.votes)
+        for entry in parked:
+            logger.error("parked an entry that is no vote", extra={"entry": entry.entry_id, "problem": entry.problem})

@@ -1,0 +1,42 @@
+"""Counts over gRPC."""
+
+import pytest
+
+from agora.review.v1 import like_pb2 as pb
+from agora.review.v1 import like_pb2_grpc
+from chassis.errors import Refusal
+from chassis.grpc_client import call
+from review.likes.repository import Repository
+from review.likes.servicer import LikeServicer
+
+
+@pytest.fixture
+async def database(open_database, dsn):
+    return await open_database("review", dsn)
+
+
+@pytest.fixture
+async def read_counts(database, serve, channel_to):
+    served = await serve(like_pb2_grpc.add_LikeServiceServicer_to_server, LikeServicer(Repository(database)))
+    stub = like_pb2_grpc.LikeServiceStub(channel_to(served.target))
+
+    async def read(*album_ids):
+        request = pb.BatchGetLikeCountsRequest(album_ids=album_ids)
+        response = await call(stub.BatchGetLikeCounts, request, pb.BatchGetLikeCountsResponse)
+        return [(counts.album_id, counts.likes, counts.dislikes) for counts in response.counts]
+
+    return read
+
+
+async def test_counts_come_in_the_order_they_were_asked_for_and_are_zero_for_albums_nobody_voted_on(
+    database, read_counts
+):
+    ids = ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"]
+    await database.fetch("count_votes", ids, ["7", "7"], [True, False])
+    assert await read_counts("8", "7", "8") == [("8", 0, 0), ("7", 1, 1), ("8", 0, 0)]
+
+
+@pytest.mark.parametrize("album_ids", [["1"] * 1001, [""], ["a\0"], ["a" * 101]])
+async def test_too_many_or_malformed_ids_are_refused(read_counts, album_ids):
+    with pytest.raises(Refusal, match="album_ids"):
+        await read_counts(*album_ids)

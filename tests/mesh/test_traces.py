@@ -1,0 +1,150 @@
+"""One checkout, seen as one trace by a collector, as lines by a log reader, and as an exemplar by a Prometheus."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from .collector import Collector, Received
+from .conftest import Mesh, running_mesh
+
+pytestmark = pytest.mark.xdist_group("traces")
+
+GET = "agora.catalog.v1.CatalogService/BatchGetItems"
+RESERVE = "agora.catalog.v1.CatalogService/ReserveStock"
+# The request's own, six of RPCs, four of batches, six of PostgreSQL, at least three of Redis.
+SPANS = 20
+PLACE = "agora.order.v1.OrderService/PlaceOrder"
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with Collector.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def traced_mesh(collector: Collector) -> Iterator[Mesh]:
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+        "LOG_FORMAT": "json",
+        "AGORA_SAMPLE_ITEMS": "0",
+    }
+    with running_mesh(**variables) as mesh:
+        yield mesh
+
+
+@pytest.fixture
+def client(traced_mesh: Mesh) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=traced_mesh.url, timeout=10) as anonymous:
+        yield anonymous
+
+
+def buy_a_book(client: httpx.Client, *, sampled: bool) -> tuple[str, str]:
+    """The ids of the trace and of the browser's span in it."""
+    trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+    headers = {"traceparent": f"00-{trace_id}-{span_id}-0{int(sampled)}", "idempotency-key": uuid4().hex}
+    assert client.post("/books/1", headers=headers).status_code == 200
+    return trace_id, span_id
+
+
+def path_of(span: Received, by_id: dict[str, Received]) -> list[str]:
+    """The names from the root down to the span."""
+    parent = by_id.get(span.parent_id)
+    return [*(path_of(parent, by_id) if parent else []), f"{span.tier}: {span.name}"]
+
+
+def test_a_checkout_is_one_trace_from_the_browser_to_the_last_query(client: httpx.Client, collector: Collector):
+    trace_id, browser_span_id = buy_a_book(client, sampled=True)
+    spans = collector.await_trace(trace_id, SPANS)
+    by_id = {span.span_id: span for span in spans}
+    [root] = [span for span in spans if span.parent_id not in by_id]
+    assert (root.tier, root.name, root.kind, root.parent_id) == (
+        "gateway",
+        "POST /books/{id}",
+        "SERVER",
+        browser_span_id,
+    )
+
+    paths = {tuple(path_of(span, by_id)) for span in spans}
+    looked_up = (
+        "gateway: POST /books/{id}",
+        "gateway: item",
+        f"gateway: {GET}",
+        f"catalog: {GET}",
+        "catalog: get_items",
+    )
+    placed = ("gateway: POST /books/{id}", f"gateway: {PLACE}", f"order: {PLACE}")
+    reserved = (
+        *placed,
+        "order: reserve_stock_calls",
+        f"order: {RESERVE}",
+        f"catalog: {RESERVE}",
+        "catalog: reserve_stock",
+    )
+    assert {
+        looked_up,
+        (*placed, "order: record_orders", "order: record_orders"),
+        *((*reserved, f"catalog: {step}") for step in ("lock_items", "record_reservations", "COMMIT", "UNLINK")),
+    } <= paths
+    assert all(span.begin >= by_id[span.parent_id].begin for span in spans if span is not root)
+    # The first use of a script finds that Redis has to be told of it.
+    assert {span.attributes["error.type"] for span in spans if span.has_failed} <= {"NoScriptError"}
+    assert by_id[root.span_id].attributes["http.response.status_code"] == 200
+    redis = next(span for span in spans if span.name == "UNLINK")
+    assert (redis.kind, redis.attributes["db.system.name"]) == ("CLIENT", "redis")
+
+
+def test_every_tier_writes_a_line_with_the_trace_id(client: httpx.Client, traced_mesh: Mesh, collector: Collector):
+    trace_id, _ = buy_a_book(client, sampled=True)
+    collector.await_trace(trace_id, SPANS)
+    lines = [json.loads(line) for line in _log_lines(traced_mesh, trace_id)]
+    assert {line["instance"].partition("-")[0] for line in lines} == {"gateway", "order", "catalog"}
+    [at_the_gateway] = [line for line in lines if line["instance"] == "gateway-0"]
+    assert at_the_gateway["route"] == "/books/{id}"
+    assert (at_the_gateway["method"], at_the_gateway["status"], at_the_gateway["level"]) == ("POST", 200, "INFO")
+    assert at_the_gateway["duration_ms"] > 0
+
+
+def test_the_histogram_of_a_tier_leads_to_the_trace(client: httpx.Client, traced_mesh: Mesh):
+    trace_id, _ = buy_a_book(client, sampled=True)
+    metrics = next(each["metrics"] for each in traced_mesh.description["processes"] if each["name"] == "gateway-0")
+    text = httpx.get(metrics, headers={"accept": "application/openmetrics-text"}).text
+    assert f'trace_id="{trace_id}"' in text
+
+
+def test_what_is_not_sampled_is_not_sent_and_leaves_no_line(
+    client: httpx.Client, traced_mesh: Mesh, collector: Collector
+):
+    unsampled, _ = buy_a_book(client, sampled=False)
+    sampled, _ = buy_a_book(client, sampled=True)
+    assert collector.await_trace(sampled, 12)
+    assert not collector.trace(unsampled)
+    assert not list(_log_lines(traced_mesh, unsampled))
+
+
+def test_a_failure_is_sent_by_every_tier_it_went_through_though_nobody_sampled_it(
+    client: httpx.Client, traced_mesh: Mesh, collector: Collector
+):
+    trace_id = secrets.token_hex(16)
+    for name in ("order-0", "order-1"):
+        assert traced_mesh.agora("mesh", "kill", name, "--stay-down").returncode == 0
+    try:
+        headers = {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-00", "idempotency-key": uuid4().hex}
+        assert client.post("/books/1", headers=headers).status_code in {503, 504}
+        [span] = collector.await_trace(trace_id, 1)
+    finally:
+        for name in ("order-0", "order-1"):
+            traced_mesh.agora("mesh", "start", name)
+    assert (span.tier, span.has_failed) == ("gateway", True)
+    assert [json.loads(line)["level"] for line in _log_lines(traced_mesh, trace_id)] == ["WARNING"]
+
+
+def _log_lines(mesh: Mesh, trace_id: str) -> Iterator[str]:
+    for log in (mesh.directory / "logs").glob("*.log"):
+        yield from (line for line in log.read_text().splitlines() if trace_id in line)
