@@ -3,9 +3,12 @@
 Read from what the runner has gathered, which in a distributed run is the master's sum over its workers.
 """
 
+import json
+import os
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, Final
 
 from locust import events
@@ -50,14 +53,21 @@ def _buckets(response_times: Mapping[int, int]) -> list[tuple[str, float]]:
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def _add_option(parser: LocustArgumentParser) -> None:
-    parser.add_argument(
-        "--metrics-port", type=int, default=0, metavar="PORT", help="Serve metrics for Prometheus here."
-    )
+    parser.add_argument("--metrics-port", type=int, metavar="PORT", help="Serve metrics for Prometheus here.")
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def _serve(environment: Environment, **_: Any) -> None:
+    """On the port that was asked for; on any, when the mesh on this machine has a Prometheus that can be told of it."""
     options = environment.parsed_options
-    if options is not None and options.metrics_port and not options.worker:
-        REGISTRY.register(LocustStatistics(environment))
-        start_http_server(options.metrics_port)
+    targets = Path(os.environ.get("AGORA_LOCAL_DIR", ".local")) / "prometheus" / "targets"
+    if options is None or options.worker or (options.metrics_port is None and not targets.is_dir()):
+        return
+    REGISTRY.register(LocustStatistics(environment))
+    server, _thread = start_http_server(options.metrics_port or 0)
+    if targets.is_dir():
+        target = targets / "locust.json"
+        labels = {"job": "locust", "instance": "locust"}
+        target.write_text(json.dumps([{"targets": [f"127.0.0.1:{server.server_port}"], "labels": labels}]))
+        forget = environment.events.quitting.add_listener
+        forget(lambda **_: target.unlink(missing_ok=True))  # type: ignore[no-untyped-call]

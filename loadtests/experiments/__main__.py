@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from loadtests.driver.fleet import Fleet
-from loadtests.experiments import bookstore, hit_miss, limits, marketplace, staleness
+from loadtests.experiments import bookstore, hit_miss, limits, marketplace, staleness, tracing
 from loadtests.experiments.lab import QUICK, SEEDS, Extent, Lab
 from loadtests.experiments.mesh import MeshLauncher
 from loadtests.experiments.progress import Progress
@@ -22,7 +22,7 @@ from loadtests.report.document import Document, machine_facts
 from loadtests.report.page import write_report
 from localmesh.errors import MeshError
 
-EXPERIMENTS: Final = {module.NAME: module for module in (marketplace, bookstore, hit_miss, limits, staleness)}
+EXPERIMENTS: Final = {module.NAME: module for module in (marketplace, bookstore, hit_miss, limits, staleness, tracing)}
 _SAMPLE_ITEMS: Final = 10_000
 
 

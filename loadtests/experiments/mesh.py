@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -62,11 +63,12 @@ class MeshLauncher:
     `with MeshLauncher(directory) as launcher: mesh = launcher.mesh(MeshWish(cache="off"))`.
     """
 
-    def __init__(self, directory: Path, sample_items: int) -> None:
+    def __init__(self, directory: Path, sample_items: int, variables: Mapping[str, str] | None = None) -> None:
         self._directory = directory
         self._environment = os.environ | {
             "AGORA_LOCAL_DIR": str(directory),
             "AGORA_SAMPLE_ITEMS": str(sample_items),
+            **(variables or {}),
         }
         self._running: MeshWish | None = None
 

@@ -5,6 +5,7 @@ Not a fault: the measure of `make chaos`'s other promise, that correctness does 
 
 import asyncio
 import os
+import re
 import statistics
 import subprocess
 import tempfile
@@ -46,9 +47,13 @@ async def _measure_together(buyers: list[Visitor], item_id: str, stage: Stage) -
     """Orders per second, and what share they are of PostgreSQL's updates of one row by as many clients."""
     clients = len(buyers)
     stage.step(f"{clients} clients buy the same item for {MEASURED_S:.0f} s, then pgbench updates one row as long")
+    before = await _cpu_seconds(stage)
     orders = await _orders_per_second(buyers, item_id, stage)
+    spent = {name: seconds - before[name] for name, seconds in (await _cpu_seconds(stage)).items()}
+    per_order = {name: round(seconds * 1000 / (orders * MEASURED_S), 2) for name, seconds in spent.items() if seconds}
     updates = await asyncio.to_thread(_updates_per_second, stage.mesh.postgres, clients)
     stage.observe(f"{orders:.0f} orders/s, {updates:.0f} updates/s: {orders / updates:.2f}")
+    stage.observe(f"{sum(per_order.values()):.2f} ms of CPU an order: {per_order}")
     return orders, orders / updates
 
 
@@ -75,6 +80,14 @@ async def _transactions(postgres: str) -> int:
         return int(await connection.fetchval(_NEXT_TRANSACTION))
     finally:
         await connection.close()
+
+
+async def _cpu_seconds(stage: Stage) -> dict[str, float]:
+    """By service; the replicas of one count together."""
+    seconds: dict[str, float] = {}
+    for process in (await stage.mesh.status()).values():
+        seconds[process["service"]] = seconds.get(process["service"], 0.0) + process["cpu_seconds"]
+    return seconds
 
 
 async def _orders_per_second(buyers: list[Visitor], item_id: str, stage: Stage) -> float:
@@ -110,11 +123,17 @@ def _updates_per_second(postgres: str, clients: int) -> float:
             f"--no-vacuum --client={clients} --jobs=1 --time={MEASURED_S:.0f} --protocol=prepared --file={script}"
         )
         said = _run([str(postgres_binary("pgbench")), *arguments.split()], environment)
-    return next(float(line.split()[2]) for line in said.splitlines() if line.startswith("tps = "))
+    rate = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
+    if rate is None:
+        raise RuntimeError(f"pgbench told no rate: {said}")
+    return float(rate[1])
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.stdout
 
 
 EXPERIMENT = Experiment("hot-item", "one item, 10 and 100 clients, against one row of PostgreSQL alone", play)

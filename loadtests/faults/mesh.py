@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -118,23 +119,30 @@ class Mesh:
 @asynccontextmanager
 async def running_mesh(directory: Path, *, cache: str, replicas: str = "", gateways: int = 1) -> AsyncIterator[Mesh]:
     """`directory` must not exist yet; it stays, for whoever wants to look at the logs."""
-    environment = os.environ | {
-        "AGORA_LOCAL_DIR": str(directory),
-        "AGORA_HTTP_PORT": str(_free_port(directory, gateways)),
-        "AGORA_SAMPLE_ITEMS": "0",
-    }
     options = ["--cache", cache, "--replicas", replicas, "--gateways", str(gateways)]
-    await asyncio.to_thread(_agora_mesh, environment, "up", "--detach", *options)
+    environment = {"AGORA_HTTP_PORT": str(_free_port(directory, gateways)), "AGORA_SAMPLE_ITEMS": "0"}
+    await asyncio.to_thread(_agora_mesh, directory, "up", "--detach", *options, environment=environment)
     try:
         yield Mesh(directory)
     finally:
-        await asyncio.to_thread(_agora_mesh, environment, "down")
+        await asyncio.to_thread(_agora_mesh, directory, "down")
 
 
-def _agora_mesh(environment: dict[str, str], *arguments: str) -> None:
+def stop_leftover(directory: Path) -> None:
+    """Stops the mesh that an experiment left running there when it was killed itself."""
+    if StateDirectory(directory).is_claimed():
+        _agora_mesh(directory, "down")
+
+
+def _agora_mesh(directory: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]
     done = subprocess.run(  # noqa: S603 - our own command
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        env={**os.environ, **environment, "AGORA_LOCAL_DIR": str(directory)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise MeshError(done.stderr.strip())

@@ -12,7 +12,7 @@ from pathlib import Path
 from loadtests.faults.check_orders import UNDECIDED_S
 from loadtests.faults.checker import check, tell
 from loadtests.faults.history import Recorder
-from loadtests.faults.mesh import Mesh, running_mesh
+from loadtests.faults.mesh import Mesh, running_mesh, stop_leftover
 from loadtests.faults.purchases import by_order_id, purchases_of
 from loadtests.faults.shop import Shop
 from loadtests.faults.state import ShopState, read_state
@@ -142,10 +142,11 @@ async def perform(experiment: Experiment, options: Options) -> Result:
 @asynccontextmanager
 async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stage]:
     directory = options.directory / experiment.name
+    mesh_directory = directory / "mesh"
+    stop_leftover(mesh_directory)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     cache = experiment.cache or options.cache
-    mesh_directory = directory / "mesh"
     with closing(Recorder(directory / "history.jsonl")) as recorder:
         async with running_mesh(
             mesh_directory, cache=cache, replicas=experiment.replicas, gateways=experiment.gateways

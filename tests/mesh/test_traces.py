@@ -13,6 +13,7 @@ from .conftest import Mesh, running_mesh
 
 pytestmark = pytest.mark.xdist_group("traces")
 
+PROFILE = '{"artist": "AgoraBand", "title": "Live", "year": "1999"}'
 GET = "agora.catalog.v1.CatalogService/BatchGetItems"
 RESERVE = "agora.catalog.v1.CatalogService/ReserveStock"
 # The request's own, six of RPCs, four of batches, six of PostgreSQL, at least three of Redis.
@@ -98,6 +99,22 @@ def test_a_checkout_is_one_trace_from_the_browser_to_the_last_query(client: http
     assert by_id[root.span_id].attributes["http.response.status_code"] == 200
     redis = next(span for span in spans if span.name == "UNLINK")
     assert (redis.kind, redis.attributes["db.system.name"]) == ("CLIENT", "redis")
+
+
+def test_a_vote_is_one_trace_from_the_browser_through_the_stream_to_its_count(
+    client: httpx.Client, collector: Collector
+):
+    form = {"image": ("cover.png", b"\x89PNG\r\n\x1a\n", "image/png"), "profile": (None, PROFILE, "application/json")}
+    album_id = client.post("/albums", files=form).json()["albumID"]
+    trace_id = secrets.token_hex(16)
+    headers = {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"}
+    assert client.post(f"/review/like/{album_id}", headers=headers).status_code == 201
+    spans = collector.await_trace(trace_id, 6)
+    by_id = {span.span_id: span for span in spans}
+    [counting] = [span for span in spans if span.kind == "CONSUMER"]
+    cast = "gateway: POST /review/{verb}/{albumID}"
+    assert path_of(counting, by_id) == [cast, "review-worker: fold_votes"]
+    assert [cast, "review-worker: fold_votes", "review-worker: COMMIT"] in [path_of(span, by_id) for span in spans]
 
 
 def test_every_tier_writes_a_line_with_the_trace_id(client: httpx.Client, traced_mesh: Mesh, collector: Collector):

@@ -8,17 +8,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
+from agora.catalog.v1.album_pb2_grpc import add_AlbumServiceServicer_to_server
 from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
 from agora.order.v1.order_pb2_grpc import add_OrderServiceServicer_to_server
+from agora.review.v1.like_pb2_grpc import add_LikeServiceServicer_to_server
 from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 
 from chassis.grpc_server import GrpcServer
 from localmesh.ports import PortBlock
 
 from .stand_in_account import StandInAccounts
+from .stand_in_albums import StandInAlbums, StandInLikes
 from .stand_in_catalog import StandInCatalog
 from .stand_in_order import StandInOrders
 from .stand_in_review import StandInReviews
@@ -29,6 +33,8 @@ OPERATOR_TOKEN = "operators-only"
 class StandInMesh:
     def __init__(self) -> None:
         self.catalog = StandInCatalog()
+        self.albums = StandInAlbums()
+        self.likes = StandInLikes()
         self.account = StandInAccounts()
         self.order = StandInOrders(self.catalog)
         self.review = StandInReviews(self.catalog, self.order)
@@ -40,10 +46,10 @@ class StandInMesh:
     def running(self) -> Iterator["StandInMesh"]:
         self._thread.start()
         servers = [
-            self._serve("catalog", lambda server: add_CatalogServiceServicer_to_server(self.catalog, server)),
+            self._serve("catalog", self._add_catalog),
             self._serve("account", lambda server: add_AccountServiceServicer_to_server(self.account, server)),
             self._serve("order", lambda server: add_OrderServiceServicer_to_server(self.order, server)),
-            self._serve("review", lambda server: add_ReviewServiceServicer_to_server(self.review, server)),
+            self._serve("review", self._add_review),
         ]
         yield self
         for server in servers:
@@ -53,9 +59,17 @@ class StandInMesh:
         self._loop.close()
 
     def calm(self) -> None:
-        for tier in (self.catalog, self.account, self.order, self.review):
+        for tier in (self.catalog, self.albums, self.account, self.order, self.review, self.likes):
             tier.gate.set()
             tier.calm()
+
+    def _add_catalog(self, server: Any) -> None:
+        add_CatalogServiceServicer_to_server(self.catalog, server)
+        add_AlbumServiceServicer_to_server(self.albums, server)
+
+    def _add_review(self, server: Any) -> None:
+        add_ReviewServiceServicer_to_server(self.review, server)
+        add_LikeServiceServicer_to_server(self.likes, server)
 
     def _serve(self, tier: str, add_servicer: Callable[..., None]) -> GrpcServer:
         async def serve() -> GrpcServer:
@@ -85,10 +99,11 @@ class Gateway:
 
 
 def environment_of(targets: dict[str, str], ports: PortBlock) -> dict[str, str]:
-    """Redis is never there: what a gateway needs, it needs without it."""
+    """Neither Redis is ever there: what a gateway needs, it needs without them."""
     return os.environ | {
         **{f"{tier.upper()}_TARGET": target for tier, target in targets.items()},
         "REDIS_URL": "redis://127.0.0.1:1/0",
+        "STREAM_URL": "redis://127.0.0.1:1/0",
         "CACHE_MODE": "off",
         "AGORA_OPERATOR_TOKEN": OPERATOR_TOKEN,
         "INSTANCE_NAME": "gateway-0",

@@ -114,7 +114,7 @@ def test_a_wrong_method_is_told_the_right_ones(http, method, path, allow):
     assert answer.json()["reason"] == "METHOD_NOT_ALLOWED"
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/items", "/v1/items/", "/v1/items/1/2/3", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/v1", "/v2/items", "/v1/items/", "/v1/items/1/2/3", "/favicon.ico"])
 def test_an_unknown_path_is_a_problem_too(http, path):
     answer = http.get(path)
     assert (answer.status_code, answer.json()["reason"]) == (404, "ROUTE_NOT_FOUND")

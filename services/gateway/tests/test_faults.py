@@ -45,7 +45,10 @@ def test_readiness_names_what_is_down_and_liveness_asks_nobody(tmp_path):
     with running_gateway(NOWHERE, tmp_path) as gateway, gateway.client() as http:
         ready = http.get("/readyz")
         assert ready.status_code == 503
-        assert ready.json() == {"status": "not ready", "dependencies": dict.fromkeys([*NOWHERE, "redis"], "down")}
+        assert ready.json() == {
+            "status": "not ready",
+            "dependencies": dict.fromkeys([*NOWHERE, "redis", "stream"], "down"),
+        }
         assert http.get("/healthz").json() == {"status": "alive"}
 
 
@@ -53,7 +56,8 @@ def test_only_the_missing_tier_is_missed(mesh, tmp_path):
     targets = mesh.targets | {"review": NOWHERE["review"]}
     with running_gateway(targets, tmp_path) as gateway, gateway.client() as http:
         dependencies = http.get("/readyz").json()["dependencies"]
-        assert dependencies == {"catalog": "up", "order": "up", "account": "up", "review": "down", "redis": "down"}
+        stores = {"redis": "down", "stream": "down"}
+        assert dependencies == {"catalog": "up", "order": "up", "account": "up", "review": "down", **stores}
         assert http.get("/v1/items/1").status_code == 200
 
 

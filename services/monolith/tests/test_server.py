@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 
 import pytest
 
@@ -100,10 +101,14 @@ async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client,
 async def test_a_client_that_takes_no_answers_is_given_up(monolith, monkeypatch):
     monkeypatch.setattr("monolith.server._STALL_S", 0.3)
     greedy = await monolith.connect()
+    assert await open_connections() == 1
+    (connection,) = monolith.server._connections.values()
+    # Little room under way, so that few answers fill it.
+    connection._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    greedy.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     greedy.writer.transport.pause_reading()
-    for _ in range(200):
-        greedy.writer.write(frame(payload=catalog_pb2.SearchItemsRequest(text="").SerializeToString()) * 100)
-    for _ in range(100):
+    greedy.writer.write(frame() * 2000)
+    for _ in range(600):
         if await open_connections() == 0:
             return
     pytest.fail("the connection is still open")

@@ -94,7 +94,7 @@ class Batcher(Generic[K, V]):
         try:
             outcomes = await self._outcomes([waiter.key for waiter in batch])
         finally:
-            work.end(**{"agora.batch.size": len(batch)})
+            work.end({"agora.batch.size": len(batch)})
             self._idle += 1
             self._schedule()
         # Once for each request, however many of its keys travelled in this batch.

@@ -122,13 +122,14 @@ class _Notes:
             duration = self._durations[code] = metrics.RPC_DURATION.labels(self._method, code)
         duration.observe(seconds, context.exemplar)
         failed = code in _FAULTS
-        if context.span is not None:
+        failure = code if failed else ""
+        if context.span is not None and context.span.is_sent(failure):
             context.span.attributes = {
                 "rpc.system.name": "grpc",
                 "rpc.method": self._method,
                 "rpc.response.status_code": code,
             }
-            context.span.end(code if failed else "")
+            context.span.end(failure)
         level = logs.level_of_request(context.span, failed=failed)
         if logger.isEnabledFor(level):
             fields = {"rpc_method": self._method, "status": code, "duration_ms": round(seconds * 1000, 3)}

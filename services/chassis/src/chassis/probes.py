@@ -14,7 +14,7 @@ from chassis.settings import SettingsError
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_PLAIN: Final = [("content-type", "text/plain; charset=utf-8")]
+_PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -50,7 +50,8 @@ def _application(is_ready: Callable[[], bool]) -> "WSGIApplication":
                 status, text = HTTPStatus.SERVICE_UNAVAILABLE, b"not ready\n"
             case _:
                 status, text = HTTPStatus.NOT_FOUND, b"here are /metrics, /readyz and /healthz\n"
-        start_response(f"{status.value} {status.phrase}", _PLAIN)
+        # A list of its own each time: the server adds the length to it.
+        start_response(f"{status.value} {status.phrase}", [_PLAIN])
         return [text]
 
     return answer

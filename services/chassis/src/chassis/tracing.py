@@ -5,7 +5,7 @@ also when its trace is not sampled, since its ids go into logs and on to the nex
 one call, query or command within it, only when the trace is sampled. A request that failed is sent in any case: not
 its steps, which nobody made, but what each tier it passed through spent on it, in one trace.
 
-Until `start` is called there are no spans at all, and nothing of OpenTelemetry is imported.
+Until `start` is called there are no spans at all, and the exporter is not even imported.
 """
 
 import re
@@ -51,7 +51,7 @@ class Span:
         self.is_sampled = is_sampled
         self.started_ns = time.time_ns()
         self.attributes: Attributes = {}
-        self.links: list[Span] = []
+        self.links: tuple[Span, ...] = ()
 
     @property
     def traceparent(self) -> str:
@@ -60,8 +60,8 @@ class Span:
 
     @property
     def exemplar(self) -> dict[str, str] | None:
-        """What points from a histogram's bucket to this span; None when there will be no such span to look at."""
-        return {"trace_id": f"{self.trace_id:032x}", "span_id": f"{self.span_id:016x}"} if self.is_sampled else None
+        """What points from a histogram's bucket to the trace; None when there will be no trace to look at."""
+        return {"trace_id": f"{self.trace_id:032x}"} if self.is_sampled else None
 
     def child(self, name: str, kind: Kind) -> "Span":
         return Span(name, kind, self.trace_id, self.span_id, is_sampled=self.is_sampled)
@@ -74,9 +74,13 @@ class Span:
         step.attributes = attributes
         return step
 
+    def is_sent(self, failure: str = "") -> bool:
+        """Whether it is worth attributes: the others end and are forgotten."""
+        return self.is_sampled or bool(failure)
+
     def end(self, failure: str = "") -> None:
         """`failure` says in a word how it failed. A failed span is sent also when its trace is not sampled."""
-        if _send is not None and (self.is_sampled or failure):
+        if _send is not None and self.is_sent(failure):
             _send(self, time.time_ns(), failure)
 
     def __enter__(self) -> Self:
@@ -137,20 +141,19 @@ def step(span: Span | None, name: str, kind: Kind, attributes: Attributes) -> Ab
 class JointWork:
     """Work that several requests wait for, as spans.
 
-    It is done once, so it has one place: the first sampled trace, under the span `place`. Every other sampled trace
-    gets a span for its waiting, and links lead from each to the other.
+    It is done once, so it has one place: the first sampled trace, under the span `place`. Links lead from there to the
+    requests of every other sampled trace.
     """
 
     def __init__(self, name: str, callers: Iterable[Span | None], kind: Kind = Kind.INTERNAL) -> None:
         spans = list({id(span): span for span in callers if span is not None}.values())
         sampled = [span for span in spans if span.is_sampled]
-        self._spans = [span.child(name, kind) for span in sampled]
-        self.place = self._spans[0] if self._spans else next(iter(spans), None)
-        for span, caller in zip(self._spans[1:], sampled[1:], strict=True):
-            span.links.append(self._spans[0])
-            self._spans[0].links.append(caller)
+        self._span = sampled[0].child(name, kind) if sampled else None
+        self.place = self._span or next(iter(spans), None)
+        if self._span is not None:
+            self._span.links = tuple(sampled[1:])
 
-    def end(self, **attributes: int) -> None:
-        for span in self._spans:
-            span.attributes.update(attributes)
-            span.end()
+    def end(self, attributes: Attributes) -> None:
+        if self._span is not None:
+            self._span.attributes = attributes
+            self._span.end()

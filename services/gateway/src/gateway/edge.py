@@ -88,8 +88,9 @@ class Edge:
             duration = self._durations[key] = REQUEST_DURATION.labels(*key)
         duration.observe(seconds, context.exemplar)
         failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if context.span is not None:
-            _end(context.span, scope, key, failed=failed)
+        failure = str(status) if failed else ""
+        if context.span is not None and context.span.is_sent(failure):
+            _end(context.span, scope, key, failure)
         level = logs.level_of_request(context.span, failed=failed)
         if logger.isEnabledFor(level):
             fields = dict(zip(("method", "route", "status"), key, strict=True)) | {
@@ -98,7 +99,7 @@ class Edge:
             logger.log(level, "%s %s %d %.1f ms", *key, seconds * 1000, extra=fields)
 
 
-def _end(span: Span, scope: Scope, key: tuple[str, str, int], *, failed: bool) -> None:
+def _end(span: Span, scope: Scope, key: tuple[str, str, int], failure: str) -> None:
     """The query is left out: it may hold what a client has to say to nobody else."""
     method, route, status = key
     span.name = f"{method} {route}".rstrip()
@@ -108,7 +109,7 @@ def _end(span: Span, scope: Scope, key: tuple[str, str, int], *, failed: bool) -
         "http.response.status_code": status,
         "url.path": scope["path"],
     }
-    span.end(str(status) if failed else "")
+    span.end(failure)
 
 
 def _read_headers(scope: Scope) -> tuple[bytes, int, bool, str]:

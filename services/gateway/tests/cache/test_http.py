@@ -62,12 +62,12 @@ class Visitor:
 
 
 @pytest.fixture
-async def visit(mesh, redis_url, invalidation, eventually):
+async def visit(mesh, redis_url, stream_url, invalidation, eventually):
     """`async with visit("shared") as visitor`: a visitor of an application of that mode."""
 
     @asynccontextmanager
     async def visit(mode):
-        changes = {"REDIS_URL": redis_url, "CACHE_MODE": mode}
+        changes = {"REDIS_URL": redis_url, "STREAM_URL": stream_url, "CACHE_MODE": mode}
         app = create_app(Settings.read(Environment(environment_of(mesh.targets, NoPorts()) | changes)), asyncio.Event())
         async with app.router.lifespan_context(app) as state:
 

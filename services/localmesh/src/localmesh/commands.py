@@ -33,6 +33,10 @@ def add_commands(parser: argparse.ArgumentParser, blueprint: Blueprint) -> None:
     _add(commands, "down", _down, "stop the mesh")
     status = _add(commands, "status", _status, "show every process: health, age, restarts, CPU, memory, ports")
     status.add_argument("--json", action="store_true")
+    top = _add(commands, "top", _top, "show what every service does: requests, errors, durations, CPU, until Ctrl-C")
+    top.add_argument("--interval", type=float, default=2.0, metavar="SECONDS", help="default: %(default)s")
+    top.add_argument("--once", action="store_true", help="show one interval and end")
+    top.add_argument("--json", action="store_true", help="the same as JSON")
     kill = _add(commands, "kill", _kill, "send a signal to a process; the mesh restarts it after 2 s")
     kill.add_argument("name", metavar="NAME", help="catalog-0, gateway-0, postgres, cache, stream, ...")
     kill.add_argument("--signal", default="KILL", metavar="SIGNAL", help="KILL, TERM, STOP, CONT, ...")
@@ -49,6 +53,7 @@ def add_commands(parser: argparse.ArgumentParser, blueprint: Blueprint) -> None:
 def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser], blueprint: Blueprint) -> None:
     up = _add(commands, "up", partial(_up, blueprint), "start the mesh and show its logs until Ctrl-C")
     up.add_argument("--detach", action="store_true", help="return once the mesh is ready, and leave it running")
+    up.add_argument("--observe", action="store_true", help="also run a Prometheus, found on the PATH")
     up.add_argument("--cache", choices=CACHE_MODES, default="tiered", help="default: %(default)s")
     up.add_argument("--replicas", default="", metavar="catalog=2,order=2", help="replicas of a service")
     up.add_argument(
@@ -83,6 +88,10 @@ def _telling_errors(run: Command) -> Command:
 
 def _up(blueprint: Blueprint, arguments: argparse.Namespace) -> int:
     wish = _wish(blueprint, arguments)
+    if wish.observe:
+        from localmesh.prometheus import prometheus_binary
+
+        prometheus_binary()
     from localmesh.console import ConsoleProgress
     from localmesh.detached import run_detached
 
@@ -113,6 +122,7 @@ def _wish(blueprint: Blueprint, arguments: argparse.Namespace) -> Wish:
         arguments.cache,
         first_http_port=_number_from("AGORA_HTTP_PORT", 8080, range(1, 65_000)),
         sample_items=_number_from("AGORA_SAMPLE_ITEMS", 10_000, range(10_000_001)),
+        observe=arguments.observe,
     )
 
 
@@ -151,6 +161,18 @@ def _status(arguments: argparse.Namespace) -> int:
         print(json.dumps(processes, indent=2))
     else:
         print_status(processes)
+    return 0
+
+
+def _top(arguments: argparse.Namespace) -> int:
+    from localmesh.top import show_top
+
+    if not arguments.interval > 0:
+        raise UsageError(f"the interval must be above 0, not {arguments.interval}")
+    try:
+        show_top(StateDirectory.from_environment(), arguments.interval, once=arguments.once, as_json=arguments.json)
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 

@@ -82,7 +82,12 @@ def print_status(processes: list[dict[str, Any]]) -> None:
     table = Table("name", "pid", "health", "uptime", "restarts", "CPU", "RSS", "ports", box=None)
     for process in processes:
         table.add_row(*_row(process))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    # Every worker tells of the one stream.
+    lags = [process["lag"] for process in processes if process["lag"] is not None]
+    if lags:
+        console.print(f"\n{max(lags)} votes wait to be counted")
 
 
 def _row(process: dict[str, Any]) -> tuple[str, ...]:
@@ -103,17 +108,18 @@ def _row(process: dict[str, Any]) -> tuple[str, ...]:
 
 def _summary(mesh: dict[str, Any], state: StateDirectory, seconds: float) -> str:
     address = urlsplit(mesh["postgres"])
+    prometheus = f"\n  Prometheus  {mesh['prometheus']}" if mesh["prometheus"] else ""
     return f"""
 The mesh is ready after {seconds:.1f} s.
 
   shop        {mesh["gateway"]}
   API pages   {mesh["gateway"]}/docs
-  PostgreSQL  {address.hostname}:{address.port}, user postgres, password in {state.secrets / "postgres"}
+  PostgreSQL  {address.hostname}:{address.port}, user postgres, password in {state.secrets / "postgres"}{prometheus}
   logs        {state.logs}
 
 Try:
   agora search --topic "distributed systems"
   agora buy 1
-  agora mesh status
+  agora mesh top
   agora mesh down
 """

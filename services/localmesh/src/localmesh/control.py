@@ -46,7 +46,8 @@ class ControlCommands:
         writer.close()
 
     async def _status(self) -> Answer:
-        return [describe(process) for process in self._supervisor.processes.values()]
+        processes = self._supervisor.processes.values()
+        return await asyncio.gather(*(asyncio.to_thread(describe, process) for process in processes))
 
     async def _kill(self, name: str, number: int, stay_down: bool) -> Answer:
         self._supervisor.process(name).kill(signal.Signals(number), stay_down=stay_down)

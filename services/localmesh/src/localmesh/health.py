@@ -10,6 +10,7 @@ from grpc_health.v1 import health_pb2
 from localmesh.plan import Readiness
 from localmesh.ports import HOST
 from localmesh.postgres import Postgres
+from localmesh.prometheus import Prometheus
 from localmesh.replicas import Replica
 from localmesh.valkey import Valkey
 
@@ -62,7 +63,7 @@ class HttpProbe:
 
 
 class StoreProbe:
-    def __init__(self, store: Postgres | Valkey) -> None:
+    def __init__(self, store: Postgres | Valkey | Prometheus) -> None:
         self._store = store
 
     async def is_ready(self, pid: int) -> bool:

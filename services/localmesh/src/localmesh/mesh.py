@@ -15,8 +15,9 @@ from localmesh.plan import GATEWAY, MONOLITH, Wish
 from localmesh.ports import HOST, PortBlock, holder_of, is_free
 from localmesh.preparation import Preparation
 from localmesh.process import Program
-from localmesh.programs import replica_program, store_programs
+from localmesh.programs import prometheus_program, replica_program, store_programs
 from localmesh.progress import Progress
+from localmesh.prometheus import Prometheus
 from localmesh.replicas import Environments, Replica, lay_out
 from localmesh.state import StateDirectory
 from localmesh.stores import Stores
@@ -45,6 +46,7 @@ class Mesh:
         self._progress = progress
         self._stores = Stores.of(state, ports)
         self._replicas = lay_out(wish.blueprint, ports, wish.first_http_port)
+        self._prometheus = Prometheus(state.prometheus, ports.take(), tuple(self._replicas)) if wish.observe else None
         self._environments = Environments(self._stores, self._replicas, wish.cache_mode)
         self._preparation = Preparation(wish, self._environments, state, progress)
         self._is_ready = False
@@ -73,6 +75,9 @@ class Mesh:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._preparation.run())
             programs = [replica_program(replica, self._environments, self._state) for replica in self._replicas]
+            if self._prometheus:
+                self._prometheus.prepare()
+                programs.append(prometheus_program(self._prometheus, self._state))
             tasks.create_task(self._start_programs("services", programs))
         self._is_ready = True
         self._state.publish(self._description())
@@ -129,6 +134,7 @@ class Mesh:
             "postgres": self._stores.postgres.dsn("postgres"),
             "redis": self._stores.cache.url,
             "stream": self._stores.stream.url,
+            "prometheus": self._prometheus.url if self._prometheus else None,
             "processes": [self._describe(replica) for replica in self._replicas],
             "stores": [
                 {"name": name, "pid": self._supervisor.process(name).pid, "port": store.port}

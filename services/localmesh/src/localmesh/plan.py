@@ -10,6 +10,7 @@ from localmesh.errors import UsageError
 
 GATEWAY = "gateway"
 MONOLITH = "monolith"
+VOTE_WORKER = "review-worker"
 CACHE_MODES = ("off", "shared", "tiered")
 
 
@@ -68,7 +69,7 @@ AGORA = Blueprint(
         Service("account", "account", 1, ("DATABASE_URL", "REDIS_URL"), database="account"),
         Service("review", "review", 1, ("DATABASE_URL", "ORDER_TARGET", "REDIS_URL"), database="review"),
         Service(
-            "review-worker",
+            VOTE_WORKER,
             "review.worker",
             1,
             ("DATABASE_URL", "REDIS_URL", "STREAM_URL"),
@@ -116,6 +117,7 @@ class Wish:
     cache_mode: str
     first_http_port: int
     sample_items: int
+    observe: bool = False
 
 
 def parse_replicas(text: str, blueprint: Blueprint) -> dict[str, int]:

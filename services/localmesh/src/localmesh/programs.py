@@ -6,6 +6,7 @@ from localmesh.health import StoreProbe, probe_of
 from localmesh.launch import launch
 from localmesh.plan import GATEWAY
 from localmesh.process import Program, Tier
+from localmesh.prometheus import Prometheus
 from localmesh.replicas import Environments, Replica
 from localmesh.state import StateDirectory
 from localmesh.stores import Stores
@@ -25,6 +26,19 @@ def store_programs(stores: Stores, state: StateDirectory) -> list[Program]:
         )
         for name, store in stores.named().items()
     ]
+
+
+def prometheus_program(prometheus: Prometheus, state: StateDirectory) -> Program:
+    return Program(
+        name="prometheus",
+        service="prometheus",
+        tier=Tier.SERVICE,
+        launch=prometheus.launch,
+        probe=StoreProbe(prometheus),
+        log=state.logs / "prometheus.log",
+        ports={"http": prometheus.port},
+        stop_signal=prometheus.stop_signal,
+    )
 
 
 def replica_program(replica: Replica, environments: Environments, state: StateDirectory) -> Program:

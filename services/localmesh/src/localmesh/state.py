@@ -25,6 +25,7 @@ class StateDirectory:
         self.postgres = self.path / "postgres"
         self.cache = self.path / "cache"
         self.stream = self.path / "stream"
+        self.prometheus = self.path / "prometheus"
         # Beside the data, so that both are lost together.
         self.sample_marker = self.postgres / "sample.json"
         self._lock = self.path / "lock"
@@ -77,6 +78,14 @@ class StateDirectory:
 
     def publish(self, mesh: dict[str, Any]) -> None:
         write_privately(self._mesh, json.dumps(mesh, indent=2))
+
+    def published(self) -> dict[str, Any]:
+        """The content of ``mesh.json``; raises MeshError when no mesh is ready."""
+        try:
+            mesh: dict[str, Any] = json.loads(self._mesh.read_text())
+        except FileNotFoundError:
+            raise MeshError(f"no mesh is ready in {self.path}: `agora mesh up` starts one") from None
+        return mesh
 
     def remember_children(self, children: dict[str, tuple[int, float]]) -> None:
         write_privately(self._children, json.dumps(children))

@@ -1,12 +1,18 @@
-"""What can be said of a running process: health, age, restarts, CPU time, memory, ports."""
+"""What can be said of a running process: health, age, restarts, CPU time, memory, ports, what waits for it."""
 
+import re
 import time
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 import psutil
 
+from localmesh.plan import VOTE_WORKER
+from localmesh.ports import HOST
 from localmesh.process import MeshProcess
 
+ANSWER_WITHIN_SECONDS = 0.5
+BACKLOG = re.compile(r"^agora_votes_backlog (\S+)$", re.MULTILINE)
 NO_USAGE = {"cpu_seconds": None, "rss_bytes": None}
 
 
@@ -20,6 +26,7 @@ def describe(process: MeshProcess) -> dict[str, Any]:
         "uptime_seconds": round(time.time() - process.started_at, 1) if process.pid else None,
         "restarts": max(0, process.starts - 1),
         "ports": program.ports,
+        "lag": _votes_waiting(program.ports["metrics"]) if program.service == VOTE_WORKER and process.pid else None,
         **(_usage(process.pid) if process.pid else NO_USAGE),
     }
 
@@ -30,6 +37,19 @@ def _health(process: MeshProcess) -> str:
     if psutil.Process(process.pid).status() == psutil.STATUS_STOPPED:
         return "paused"
     return "ready" if process.is_ready else "not ready"
+
+
+def _votes_waiting(port: int) -> int | None:
+    """As the worker itself tells it: the votes in the stream that are not counted yet."""
+    connection = HTTPConnection(HOST, port, timeout=ANSWER_WITHIN_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        told = BACKLOG.search(connection.getresponse().read().decode())
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+    return int(float(told[1])) if told else None
 
 
 def _usage(pid: int) -> dict[str, Any]:

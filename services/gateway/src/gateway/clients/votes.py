@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, RedisError, ResponseError
@@ -38,14 +38,21 @@ _APPEND: Final = """
 if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) then
   return 0
 end
-for i = 2, #ARGV do
-  redis.call('XADD', KEYS[1], '*', 'vote', ARGV[i])
+for i = 2, #ARGV, 2 do
+  redis.call('XADD', KEYS[1], '*', 'vote', ARGV[i], 'traceparent', ARGV[i + 1])
 end
 return 1
 """
 _LOST: Final = (RedisError, OSError, TimeoutError)
 
 OPINIONS: Final = {"like": pb.OPINION_LIKE, "dislike": pb.OPINION_DISLIKE}
+
+
+class _Entry(NamedTuple):
+    """A vote, and the span that cast it: who counts it belongs to the same trace."""
+
+    vote: bytes
+    traceparent: str
 
 
 class StreamDown(Unavailable):
@@ -69,7 +76,7 @@ class Votes:
         self._pool: Any = stream.connection_pool  # its methods are untyped
         self._max_backlog = max_backlog
         self._unanswered = 0
-        self._batcher: Batcher[bytes, None] = Batcher(
+        self._batcher: Batcher[_Entry, None] = Batcher(
             "votes", self._append, max_size=_MAX_TOGETHER, max_in_flight=_MAX_IN_FLIGHT
         )
 
@@ -81,10 +88,11 @@ class Votes:
         if self._unanswered:
             raise StreamDown
         vote = pb.AlbumVote(vote_id=_vote_id(album_id, verb, key), album_id=album_id, opinion=OPINIONS[verb])
-        await self._batcher.submit(vote.SerializeToString())
+        span = current().span
+        await self._batcher.submit(_Entry(vote.SerializeToString(), span.traceparent if span is not None else ""))
         VOTES_ACCEPTED.inc()
 
-    async def _append(self, votes: list[bytes]) -> list[Exception | None]:
+    async def _append(self, votes: list[_Entry]) -> list[Exception | None]:
         try:
             connection = await self._pool.get_connection()
         except _LOST:
@@ -100,7 +108,7 @@ class Votes:
             return [BacklogFull()] * len(votes)
         return [None] * len(votes)
 
-    async def _send_until_answered(self, votes: list[bytes]) -> bool:
+    async def _send_until_answered(self, votes: list[_Entry]) -> bool:
         """Within the deadline of the most patient voter; the others are told by then that nobody knows."""
         self._unanswered += 1
         logger.warning("stream did not answer", extra={"votes": len(votes)})
@@ -115,9 +123,10 @@ class Votes:
         finally:
             self._unanswered -= 1
 
-    async def _send(self, connection: Any, votes: list[bytes]) -> bool:
+    async def _send(self, connection: Any, votes: list[_Entry]) -> bool:
+        fields = (field for entry in votes for field in entry)
         try:
-            await connection.send_command("EVAL", _APPEND, 1, _STREAM, self._max_backlog, *votes)
+            await connection.send_command("EVAL", _APPEND, 1, _STREAM, self._max_backlog, *fields)
             return bool(await connection.read_response())
         except ResponseError:
             raise

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from chassis.context import RequestContext, enter
 from chassis.errors import Refusal
+from chassis.tracing import JointWork, Kind, Span, sender_of
 from review.likes.repository import Repository
 from review.worker import metrics
 from review.worker.copies import Copies
@@ -55,7 +56,14 @@ class Folding:
             await asyncio.sleep(max(0.0, started + _PACE_S - time.monotonic()))
 
     async def fold(self, entries: Sequence[Entry]) -> None:
-        enter(RequestContext(deadline=time.monotonic() + _FOLD_WITHIN_S))
+        work = JointWork("fold_votes", map(_voter, entries), Kind.CONSUMER)
+        enter(RequestContext(deadline=time.monotonic() + _FOLD_WITHIN_S, span=work.place))
+        try:
+            await self._fold(entries)
+        finally:
+            work.end({"messaging.batch.message_count": len(entries)})
+
+    async def _fold(self, entries: Sequence[Entry]) -> None:
         votes, parked = examine(entries)
         async with self._repository.transaction() as transaction:
             counted = await self._repository.count(transaction, votes)
@@ -67,3 +75,8 @@ class Folding:
         metrics.REPEATED.inc(len(votes) - counted.votes)
         for entry in parked:
             logger.error("parked an entry that is no vote", extra={"entry": entry.entry_id, "problem": entry.problem})
+
+
+def _voter(entry: Entry) -> Span | None:
+    """The span of the request that cast the vote."""
+    return sender_of(entry.fields.get(b"traceparent", b"").decode("latin-1"))
