@@ -97,3 +97,19 @@ async def test_what_is_entered_first_is_closed_last_and_background_work_is_ended
 
     assert closed == ["server", "work", "store"]
     assert not running.crashed
+
+
+async def test_what_postgresql_tells_of_the_database_is_published_while_it_is_open(package: str, database_for):
+    async with Running() as running:
+        database = await running.open_database(settings_for(await database_for(None)), package)
+        while REGISTRY.get_sample_value("postgresql_backends") is None:
+            await asyncio.sleep(0.01)
+        assert REGISTRY.get_sample_value("postgresql_database_size_bytes") > 0
+        assert REGISTRY.get_sample_value("postgresql_lock_waiters") == 0
+        async with database.transaction() as transaction:
+            await transaction.fetch("name")
+        commits = REGISTRY.get_sample_value(
+            "db_client_operation_duration_seconds_count", {"db_system_name": "postgresql", "db_query_summary": "COMMIT"}
+        )
+        assert commits >= 1
+    assert REGISTRY.get_sample_value("postgresql_backends") is None

@@ -101,3 +101,14 @@ def test_a_process_with_a_wrong_environment_ends_with_one_line(monkeypatch, caps
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == "configuration: GRPC_PORT is not set\n"
+
+
+@pytest.mark.parametrize(("text", "ratio"), [("0", 0.0), ("0.25", 0.25), (".5", 0.5), ("1.0", 1.0), ("", 0.01)])
+def test_the_share_of_traces_is_a_number_from_0_to_1(text: str, ratio: float):
+    assert read(OTEL_TRACES_SAMPLER_ARG=text).process.trace_ratio == ratio
+
+
+@pytest.mark.parametrize("text", ["2", "1.1", "-0.1", "1e-3", "nan", "all"])
+def test_another_share_of_traces_is_refused(text: str):
+    with pytest.raises(SettingsError, match=r"^OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1"):
+        read(OTEL_TRACES_SAMPLER_ARG=text)

@@ -101,5 +101,5 @@ class SharedCache:
         await self._redis.set(page_key, page, px=_LIFETIME_MS)
 
     async def clear(self) -> None:
-        """Empty the whole cache, for every gateway."""
+        """Empty the whole database, also of the copies that other services keep in it. It holds nothing else."""
         await self._redis.flushdb(asynchronous=True)
