@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from loadtests.driver.clients import run_load
@@ -34,14 +34,12 @@ class StandIn:
             writer.write(self.reply)
             if not self.reply:
                 break
-        writer.close()
 
     async def serve_frames(self, reader, writer):
         while head := await self._read(reader.readexactly(LENGTH.size)):
             request = read_request(await reader.readexactly(read_length(head)))
             self.received.append(request)
             writer.write(write_answer(Answer(request.number, 0, b"8")))
-        writer.close()
 
     async def _read(self, reading):
         try:
@@ -52,9 +50,22 @@ class StandIn:
 
 @asynccontextmanager
 async def serving(serve, transport):
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    conversations = []
+
+    async def converse(reader, writer):
+        conversations.append(asyncio.current_task())
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
     async with server:
         yield Address(transport, "127.0.0.1", server.sockets[0].getsockname()[1])
+    # The clients have hung up by now.
+    await asyncio.gather(*conversations)
 
 
 @pytest.fixture
@@ -83,7 +94,8 @@ async def test_no_operation_begins_after_the_time_is_up(shop):
     shop.delay_s = 0.05
     async with serving(shop.serve_http, "rest") as address:
         outcome = await outcome_of(address, operations=1000, seconds=0.2)
-    assert 6 <= len(outcome.latencies) <= 10
+    # Two clients, four turns of 0.05 s each and the one they are in; a busy machine takes fewer.
+    assert 2 <= len(outcome.latencies) <= 10
 
 
 @pytest.mark.parametrize(
