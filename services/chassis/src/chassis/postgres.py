@@ -27,6 +27,7 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # the database takes no connections for now
     asyncpg.UndefinedTableError,  # the migrations are still to come; a misspelt table fails test_queries
     asyncpg.UndefinedColumnError,
     asyncpg.InternalClientError,  # how asyncpg tells that a session ended between two steps of a query
