@@ -43,13 +43,15 @@ def components() -> set[str]:
 
 def exists(module: str) -> bool:
     package, _, name = module.partition(".")
-    return (SERVICES / package / "src" / package / f"{name or '__main__'}.py").exists()
+    source = SERVICES / package / "src" / package / name
+    return (source / "__main__.py").exists() or source.with_suffix(".py").exists()
 
 
-def variables(package: str) -> Variables:
-    """What `settings.py` of a package reads, the classes of the chassis it is built of included."""
+def variables(module: str) -> Variables:
+    """What `settings.py` beside a module's `__main__` reads, the classes of the chassis it is built of included."""
     found = Variables()
-    settings = ast.parse((SERVICES / package / "src" / package / "settings.py").read_text())
+    package, *inner = module.split(".")
+    settings = ast.parse(SERVICES.joinpath(package, "src", package, *inner, "settings.py").read_text())
     _collect(settings, found)
     used = {node.id for node in ast.walk(settings) if isinstance(node, ast.Name)}
     chassis = ast.parse((SERVICES / "chassis" / "src" / "chassis" / "settings.py").read_text())
@@ -68,7 +70,7 @@ def _collect(tree: ast.AST, found: Variables) -> None:
         match node:
             case ast.Call(ast.Attribute(ast.Name("environment"), kind), [ast.Constant(str(name)), *rest], keywords):
                 found.known.add(name)
-                has_default = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True}.get(kind, False)
+                has_default = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True, "ratio": True}.get(kind, False)
                 if not has_default and not any(keyword.arg == "default" for keyword in keywords):
                     found.needed.add(name)
             case ast.Call(ast.Attribute(ast.Name("environment")), [ast.JoinedStr() as name, *_]):

@@ -15,6 +15,7 @@ SHOP = {
     ("test", "gateway", HTTP),
 }
 WORKER = {
+    ("gateway", "stream", REDIS),
     ("review-worker", "postgresql", POSTGRESQL),
     ("review-worker", "cache", REDIS),
     ("review-worker", "stream", REDIS),
@@ -35,7 +36,7 @@ def scraped(objects):
 
 
 def test_every_edge_of_the_shop_and_no_other():
-    assert network.edges(chart.render()) == SHOP
+    assert network.edges(chart.render()) == SHOP | WORKER
 
 
 def test_every_edge_of_everything_and_no_other():

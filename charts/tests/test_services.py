@@ -39,7 +39,7 @@ def test_a_row_is_deployed_once_its_module_exists(row):
 @pytest.mark.parametrize("row", [row for row in ROWS if services.exists(services.module_of(row))])
 def test_a_process_is_given_what_it_needs_and_nothing_it_does_not_read(row):
     given = environment(enabled_everything(), row)
-    read = services.variables(services.package_of(row))
+    read = services.variables(services.module_of(row))
     # The password is part of the URL; the shared settings reach processes that do not cache, too.
     helpers = {name for name in given if name.endswith("_PASSWORD")} | {"CACHE_MODE"}
     assert read.needed <= given.keys()

@@ -31,7 +31,7 @@ CONTRADICTORY = {
     "services.order.replicas=9": "services.order: replicas (9) is more than autoscaling.maxReplicas (4)",
     "services.order.shutdown.graceSeconds=10": "services.order: shutdown.graceSeconds must be at least 20 more",
     "services.gateway.expose.nodePort=30080": "services.gateway: expose.nodePort needs expose.type NodePort",
-    "postgresql.maxConnections=100": "postgresql.maxConnections (100) is too low: the services may open 200",
+    "postgresql.maxConnections=100": "postgresql.maxConnections (100) is too low: the services may open 250",
     "ingress.enabled=true,httpRoute.enabled=true": "enable only one of ingress and httpRoute",
     "ingress.enabled=true": "ingress.allowFrom and ingress.allowFromNamespaces are empty",
     "httpRoute.enabled=true": "httpRoute.parents is empty",
