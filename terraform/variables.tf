@@ -25,7 +25,7 @@ variable "database_high_availability" {
 variable "database_max_connections" {
   description = "Connection limit of PostgreSQL: at least the sum of all pools of all replicas, with a margin for a rolling update."
   type        = number
-  default     = 200
+  default     = 300
   nullable    = false
 
   validation {
