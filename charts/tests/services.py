@@ -70,7 +70,8 @@ def _collect(tree: ast.AST, found: Variables) -> None:
         match node:
             case ast.Call(ast.Attribute(ast.Name("environment"), kind), [ast.Constant(str(name)), *rest], keywords):
                 found.known.add(name)
-                has_default = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True, "ratio": True}.get(kind, False)
+                defaults = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True, "ratio": True}
+                has_default = defaults.get(kind, False)
                 if not has_default and not any(keyword.arg == "default" for keyword in keywords):
                     found.needed.add(name)
             case ast.Call(ast.Attribute(ast.Name("environment")), [ast.JoinedStr() as name, *_]):
