@@ -52,7 +52,7 @@ bench: install ## Repeat the seeds' experiments, write reports/ (EXPERIMENT=mark
 
 .PHONY: load
 load: install ## Locust with its web page on http://127.0.0.1:8089, against the running mesh
-	@$(BIN)/locust -f loadtests/locustfile.py --class-picker --web-host 127.0.0.1
+	@$(BIN)/locust -f loadtests/locustfile.py,loadtests/locust_metrics.py --class-picker --web-host 127.0.0.1
 
 .PHONY: chaos
 chaos: install ## The seeds' fault experiments and random faults; fails when a promise is broken (EXPERIMENT, ROUNDS, SEED)
