@@ -47,14 +47,18 @@ class Collector(TraceServiceServicer):
     def trace(self, trace_id: str) -> list[Received]:
         return [span for span in self._spans if span.trace_id == trace_id]
 
-    def await_trace(self, trace_id: str, spans: int, within_s: float = 20.0) -> list[Received]:
-        """The trace once it has so many spans and only one of them lacks its parent; else what there is by then."""
+    def await_trace(self, trace_id: str, spans: int, within_s: float = 20.0, *, last: str = "") -> list[Received]:
+        """The trace once it has so many spans, the `last` to end among them, and only one lacks its parent.
+
+        Else what there is by then.
+        """
         give_up = time.monotonic() + within_s
         while True:
             found = self.trace(trace_id)
             ids = {span.span_id for span in found}
             orphans = [span for span in found if span.parent_id not in ids]
-            if (len(found) >= spans and len(orphans) == 1) or time.monotonic() > give_up:
+            is_there = not last or last in {span.name for span in found}
+            if (len(found) >= spans and len(orphans) == 1 and is_there) or time.monotonic() > give_up:
                 return found
             time.sleep(0.05)
 

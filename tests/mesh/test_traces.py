@@ -109,7 +109,7 @@ def test_a_vote_is_one_trace_from_the_browser_through_the_stream_to_its_count(
     trace_id = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"}
     assert client.post(f"/review/like/{album_id}", headers=headers).status_code == 201
-    spans = collector.await_trace(trace_id, 6)
+    spans = collector.await_trace(trace_id, 6, last="fold_votes")
     by_id = {span.span_id: span for span in spans}
     [counting] = [span for span in spans if span.kind == "CONSUMER"]
     cast = "gateway: POST /review/{verb}/{albumID}"
