@@ -17,26 +17,36 @@ NO_USAGE = {"cpu_seconds": None, "rss_bytes": None}
 
 
 def describe(process: MeshProcess) -> dict[str, Any]:
-    program = process.program
+    """Called from a thread, so the process may end and be reaped at any moment: its pid is read once."""
+    program, pid = process.program, process.pid
     return {
         "name": program.name,
         "service": program.service,
-        "pid": process.pid,
-        "health": _health(process),
-        "uptime_seconds": round(time.time() - process.started_at, 1) if process.pid else None,
+        "pid": pid,
+        "health": _health(process, pid),
+        "uptime_seconds": round(time.time() - process.started_at, 1) if pid else None,
         "restarts": max(0, process.starts - 1),
         "ports": program.ports,
-        "lag": _votes_waiting(program.ports["metrics"]) if program.service == VOTE_WORKER and process.pid else None,
-        **(_usage(process.pid) if process.pid else NO_USAGE),
+        "lag": _votes_waiting(program.ports["metrics"]) if program.service == VOTE_WORKER and pid else None,
+        **(_usage(pid) if pid else NO_USAGE),
     }
 
 
-def _health(process: MeshProcess) -> str:
-    if process.pid is None:
+def _health(process: MeshProcess, pid: int | None) -> str:
+    status = _status_of(pid) if pid else None
+    if status is None:
         return "restarting" if process.is_wanted else "stopped"
-    if psutil.Process(process.pid).status() == psutil.STATUS_STOPPED:
+    if status == psutil.STATUS_STOPPED:
         return "paused"
     return "ready" if process.is_ready else "not ready"
+
+
+def _status_of(pid: int) -> str | None:
+    """None for a process that has just ended, and is still to be reaped."""
+    try:
+        return psutil.Process(pid).status()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _votes_waiting(port: int) -> int | None:
