@@ -56,9 +56,7 @@ class Replica:
     repository: Repository
 
     async def register(self, **changed) -> pb.Item:
-        fields = {"request_id": f"request-{next(_request_numbers)}", **ITEM, **changed}
-        request = pb.RegisterItemRequest(**fields)
-        return (await call(self.stub.RegisterItem, request, pb.RegisterItemResponse)).item
+        return (await call(self.stub.RegisterItem, register_request(**changed), pb.RegisterItemResponse)).item
 
     async def update(self, item_id, seller_id="seller-1", **changed) -> pb.Item:
         request = pb.UpdateItemRequest(item_id=item_id, seller_id=seller_id, **changed)
@@ -91,6 +89,15 @@ class Replica:
     async def settle(self, *order_ids) -> None:
         request = pb.SettleReservationsRequest(order_ids=order_ids)
         await call(self.stub.SettleReservations, request, pb.SettleReservationsResponse)
+
+
+def register_request(**changed) -> pb.RegisterItemRequest:
+    return pb.RegisterItemRequest(**{"request_id": f"request-{next(_request_numbers)}", **ITEM, **changed})
+
+
+@pytest.fixture(scope="session")
+def new_request():
+    return register_request
 
 
 def stock_request(lines, order_id=None, memo=b"") -> pb.StockRequest:
@@ -167,7 +174,7 @@ def waiting_backends(connection):
     """`await waiting_backends(n)`: the processes that wait for a lock in this database, as soon as they are `n`."""
 
     async def wait_for(number=1) -> list[int]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(pids := [row["pid"] for row in await connection.fetch(WAITING)]) < number:
                 await asyncio.sleep(0)
         return pids

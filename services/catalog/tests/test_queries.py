@@ -16,6 +16,6 @@ async def test_every_query_can_be_prepared(connection, subtests):
 
 def test_every_query_is_used_and_every_used_one_exists():
     source = "\n".join(path.read_text("utf-8") for path in files("catalog").rglob("*.py"))
-    called = set(re.findall(r"(?:fetch|fetchrow|execute)\(\s*\"(\w+)\"", source))
+    called = set(re.findall(r"(?:fetch|fetchmany|fetchrow|execute)\(\s*\"(\w+)\"", source))
     called |= set(re.findall(r"queries\[\"(\w+)\"\]", source))
     assert called == set(QUERIES)

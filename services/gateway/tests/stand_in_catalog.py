@@ -12,6 +12,8 @@ from chassis.errors import NotFound, PermissionDenied
 
 from .stand_in import StandIn, now, page_of
 
+# A field the gateway lets pass and this catalog does not.
+UNLIKED_QUANTITY = 13
 SHOP = "00000000-0000-0000-0000-000000000000"
 TITLES = {
     "1": ("How to get a good grade in 677 in 20 minutes a day", "distributed systems", 3000),
@@ -35,8 +37,15 @@ class StandInCatalog(StandIn, CatalogServiceServicer):
         self._by_request: dict[tuple[str, str], str] = {}
         self.items = {item_id: _book(item_id, *book) for item_id, book in TITLES.items()}
 
-    async def RegisterItem(self, request: pb.RegisterItemRequest, context: Any) -> pb.RegisterItemResponse:
-        await self.enter("RegisterItem", request, context)
+    async def BatchRegisterItems(
+        self, request: pb.BatchRegisterItemsRequest, context: Any
+    ) -> pb.BatchRegisterItemsResponse:
+        await self.enter("BatchRegisterItems", request, context)
+        return pb.BatchRegisterItemsResponse(results=map(self._register, request.requests))
+
+    def _register(self, request: pb.RegisterItemRequest) -> pb.RegisterResult:
+        if request.quantity == UNLIKED_QUANTITY:
+            return pb.RegisterResult(refusal=pb.FieldError(field="quantity", problem="is not liked"))
         made = self._by_request.setdefault((request.seller_id, request.request_id), str(next(self._ids)))
         self.items.setdefault(
             made,
@@ -54,7 +63,7 @@ class StandInCatalog(StandIn, CatalogServiceServicer):
                 version=1,
             ),
         )
-        return pb.RegisterItemResponse(item=self.items[made])
+        return pb.RegisterResult(item=self.items[made])
 
     async def UpdateItem(self, request: pb.UpdateItemRequest, context: Any) -> pb.UpdateItemResponse:
         await self.enter("UpdateItem", request, context)

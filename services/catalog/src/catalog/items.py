@@ -1,8 +1,9 @@
 """Use cases of items: register, change, read, and list a seller's own."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from catalog.copies import keys_of_items, keys_of_searches
+from catalog.copies import keys_of_items, keys_of_listings
 from catalog.domain import Item, NewItem, Page, check_quantity, item_id_of
 from catalog.errors import ItemNotFound, NotItemOwner
 from catalog.listing import Listing
@@ -11,7 +12,8 @@ from chassis.errors import InvalidField
 from chassis.invalidation import Invalidation
 from chassis.money import check_price_cents
 
-MAX_BATCH = 1000
+MAX_BATCH: Final = 1000
+MAX_NEW_ITEMS: Final = 100
 
 
 class Items:
@@ -20,10 +22,11 @@ class Items:
         self._listing = listing
         self._invalidation = invalidation
 
-    async def register(self, new: NewItem) -> Item:
-        item = await self._repository.insert_item(new)
-        await self._invalidation.run(keys_of_searches(item.category))
-        return item
+    async def register(self, new: Sequence[NewItem]) -> list[Item]:
+        """One item for each, in order; the one that is there already when its request was made before."""
+        items = await self._repository.insert_items(new) if new else []
+        await self._invalidation.run(keys_of_listings(items))
+        return items
 
     async def update(self, item_id: str, seller_id: str, price_cents: int | None, quantity: int | None) -> Item:
         """Set price or quantity. Raises ItemNotFound, NotItemOwner, InvalidField."""

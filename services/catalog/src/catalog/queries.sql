@@ -1,14 +1,17 @@
 -- insert_item --
--- Nothing comes back when the seller's request made an item before; find_registered_item has it.
+-- Nothing comes back when the seller's request made an item before; find_registered_items has it.
+-- The lock comes before the id: whoever sees one item of a seller sees every one with a smaller id, for good.
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
 INSERT INTO items (seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, currency, quantity)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+FROM turn
 ON CONFLICT ON CONSTRAINT items_seller_id_request_id_key DO NOTHING
-RETURNING id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+RETURNING request_id, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
 
--- find_registered_item --
-SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+-- find_registered_items --
+SELECT request_id, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
 FROM items
-WHERE seller_id = $1 AND request_id = $2
+JOIN unnest($1::text[], $2::text[]) AS asked (seller_id, request_id) USING (seller_id, request_id)
 
 -- update_item --
 -- Only the owner's; a value that is null stays.

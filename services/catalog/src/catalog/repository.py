@@ -22,24 +22,18 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def insert_item(self, new: NewItem) -> Item:
-        """Store an item, or find the one the same request stored before."""
-        row = await self._database.fetchrow(
-            "insert_item",
-            new.seller_id,
-            new.request_id,
-            new.name,
-            new.category,
-            list(new.keywords),
-            new.search_keywords,
-            new.condition.value,
-            new.price_cents,
-            new.currency,
-            new.quantity,
-        )
-        row = row or await self._database.fetchrow("find_registered_item", new.seller_id, new.request_id)
-        assert row is not None
-        return _item(row)
+    async def insert_items(self, new: Sequence[NewItem]) -> list[Item]:
+        """Store items in one transaction, or find those the same requests stored before. One for each, in order."""
+        # In one order everywhere: batches with the same sellers or requests must not wait in a circle
+        # (test_two_batches_of_the_same_sellers_in_opposite_order_never_wait_in_a_circle).
+        rows = await self._database.fetchmany("insert_item", [_columns(item) for item in sorted(new, key=_request_key)])
+        items = {(row["seller_id"], row["request_id"]): _item(row) for row in rows}
+        missing = [key for key in map(_request_key, new) if key not in items]
+        if missing:
+            sellers, requests = zip(*missing, strict=True)
+            found = await self._database.fetch("find_registered_items", sellers, requests)
+            items |= {(row["seller_id"], row["request_id"]): _item(row) for row in found}
+        return [items[_request_key(item)] for item in new]
 
     async def update_item(
         self, item_id: int, seller_id: str, price_cents: int | None, quantity: int | None
@@ -154,6 +148,26 @@ async def _record(transaction: Transaction, allocation: Allocation) -> None:
         [line.seller_id for _, line in lines],
         list(allocation.taken.keys()),
         list(allocation.taken.values()),
+    )
+
+
+def _request_key(new: NewItem) -> tuple[str, str]:
+    """What a request to register is known by."""
+    return new.seller_id, new.request_id
+
+
+def _columns(new: NewItem) -> tuple[object, ...]:
+    return (
+        new.seller_id,
+        new.request_id,
+        new.name,
+        new.category,
+        list(new.keywords),
+        new.search_keywords,
+        new.condition.value,
+        new.price_cents,
+        new.currency,
+        new.quantity,
     )
 
 

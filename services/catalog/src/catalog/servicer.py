@@ -9,7 +9,7 @@ from agora.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
 from agora.catalog.v1 import catalog_pb2 as pb
 from catalog import stock
 from catalog.domain import Condition, Item, NewItem, Page, item_id_of
-from catalog.items import Items
+from catalog.items import MAX_NEW_ITEMS, Items
 from catalog.reservations import Reservations
 from catalog.search import Search, SearchFilters
 from chassis.errors import InvalidField
@@ -33,7 +33,24 @@ class CatalogServicer(CatalogServiceServicer):
         self._reservations = reservations
 
     async def RegisterItem(self, request: pb.RegisterItemRequest, context: Any) -> pb.RegisterItemResponse:
-        return pb.RegisterItemResponse(item=_item_message(await self._items.register(_new_item(request))))
+        [item] = await self._items.register([_new_item(request)])
+        return pb.RegisterItemResponse(item=_item_message(item))
+
+    async def BatchRegisterItems(
+        self, request: pb.BatchRegisterItemsRequest, context: Any
+    ) -> pb.BatchRegisterItemsResponse:
+        if not 1 <= len(request.requests) <= MAX_NEW_ITEMS:
+            raise InvalidField("requests", f"must be 1 to {MAX_NEW_ITEMS}")
+        described = [_new_item_or_refusal(message) for message in request.requests]
+        items = iter(await self._items.register([new for new in described if isinstance(new, NewItem)]))
+        return pb.BatchRegisterItemsResponse(
+            results=(
+                pb.RegisterResult(item=_item_message(next(items)))
+                if isinstance(new, NewItem)
+                else pb.RegisterResult(refusal=pb.FieldError(field=new.field, problem=new.metadata["problem"]))
+                for new in described
+            )
+        )
 
     async def UpdateItem(self, request: pb.UpdateItemRequest, context: Any) -> pb.UpdateItemResponse:
         price_cents = request.price_cents if request.HasField("price_cents") else None
@@ -83,6 +100,13 @@ def _new_item(request: pb.RegisterItemRequest) -> NewItem:
         currency=request.currency or DEFAULT_CURRENCY,
         quantity=request.quantity,
     )
+
+
+def _new_item_or_refusal(request: pb.RegisterItemRequest) -> NewItem | InvalidField:
+    try:
+        return _new_item(request)
+    except InvalidField as refusal:
+        return refusal
 
 
 def _filters(request: pb.SearchItemsRequest) -> SearchFilters:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol
 
@@ -98,6 +98,11 @@ class Transaction:
         with _measured(name, context):
             return await self._connection.fetch(self._queries[name], *arguments, timeout=context.remaining())
 
+    async def fetchmany(self, name: str, rows: Sequence[Sequence[object]]) -> list[Record]:
+        context = current()
+        with _measured(name, context):
+            return await self._connection.fetchmany(self._queries[name], rows, timeout=context.remaining())
+
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
         rows = await self.fetch(name, *arguments)
         return rows[0] if rows else None
@@ -142,6 +147,12 @@ class Database:
         async with _acquire(self._pool) as connection:
             with _translated(connection):
                 return await Transaction(connection, self._queries).fetch(name, *arguments)
+
+    async def fetchmany(self, name: str, rows: Sequence[Sequence[object]]) -> list[Record]:
+        """Run the query with each of `rows`, all in one transaction; returns what all of them returned, in order."""
+        async with _acquire(self._pool) as connection:
+            with _translated(connection):
+                return await Transaction(connection, self._queries).fetchmany(name, rows)
 
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
         rows = await self.fetch(name, *arguments)
