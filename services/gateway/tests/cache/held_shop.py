@@ -37,6 +37,7 @@ class HeldShop(CatalogServiceServicer, ReviewServiceServicer):
         self.ratings: dict[str, int] = {}
         self.calls: list[list[str]] = []
         self.searches: list[catalog.SearchItemsRequest] = []
+        self.lists: list[catalog.ListSellerItemsRequest] = []
         self.turns_until_sent: Callable[[], int] = lambda: 0
         self._hold: Hold | None = None
 
@@ -77,6 +78,13 @@ class HeldShop(CatalogServiceServicer, ReviewServiceServicer):
             if not request.HasField("category") or item.category == request.category
         ]
         return await self._sent(catalog.SearchItemsResponse(items=found, next_page_token="more"))
+
+    async def ListSellerItems(self, request: catalog.ListSellerItemsRequest, _: Any) -> catalog.ListSellerItemsResponse:
+        self.lists.append(request)
+        own = [item for item in self.items.values() if item.seller_id == request.seller_id]
+        token = "more" if len(own) > request.page_size else ""
+        page = catalog.ListSellerItemsResponse(items=own[: request.page_size], next_page_token=token)
+        return await self._sent(page)
 
     async def BatchGetSellerRatings(
         self, request: review.BatchGetSellerRatingsRequest, _: Any

@@ -1,11 +1,11 @@
-"""First pages of searches: right as long as nothing was registered in their scope."""
+"""First pages of listings: right as long as nothing was registered in their scope, or for good."""
 
 import asyncio
 
 import pytest
 
 from agora.catalog.v1 import catalog_pb2 as pb
-from catalog.copies import keys_of_items, keys_of_searches
+from catalog.copies import keys_of_items, keys_of_listings
 
 from .held_shop import item
 
@@ -18,9 +18,9 @@ MODES = pytest.mark.parametrize("mode", ["shared", "tiered"])
 def register(shop, invalidation):
     """As the catalog does: store, delete the copies, answer."""
 
-    async def register(item_id: str, category: int) -> None:
-        shop.items[item_id] = item(item_id, category)
-        await invalidation.run(keys_of_searches(category))
+    async def register(item_id: str, category: int, seller_id: str = "") -> None:
+        shop.items[item_id] = item(item_id, category, seller_id=seller_id)
+        await invalidation.run(keys_of_listings([shop.items[item_id]]))
 
     return register
 
@@ -65,7 +65,7 @@ async def test_in_tiered_mode_it_stands_there_when_the_push_has_arrived(open_gat
     await warm(gateway, category=1)
     assert (await search(gateway, category=1))[1] == "local"
     await register("5", 1)
-    await eventually(lambda: gateway.tiers.local.get("scope:1") is None, 1.0)
+    await eventually(lambda: gateway.tiers.local.get("scope:1") is None)
     assert "5" in (await search(gateway, category=1))[0]
 
 
@@ -156,3 +156,64 @@ async def test_pages_are_counted_by_where_they_came_from(open_gateway, count):
     await warm(gateway, category=1)
     after = [count("lookups", kind="page", outcome=outcome) for outcome in ("miss", "shared")]
     assert [late - early for early, late in zip(before, after, strict=True)] == [1, 2]
+
+
+async def list_of(gateway, seller_id, page_size=2):
+    """The ids on the page, whether others follow it, and where it came from."""
+    read = await gateway.reads.list_of_seller(pb.ListSellerItemsRequest(seller_id=seller_id, page_size=page_size))
+    await gateway.filled()
+    return [item.message.item_id for item in read.value.items], bool(read.value.next_page_token), read.source
+
+
+@MODES
+async def test_a_sellers_page_comes_from_the_cache_until_the_seller_registers(open_gateway, register, shop, mode):
+    gateway, other = await open_gateway(mode), await open_gateway(mode, name="other")
+    await register("5", 1, "seller")
+    for _ in range(3):
+        ids, follows, source = await list_of(gateway, "seller")
+    assert (ids, follows, len(shop.lists)) == (["5"], False, 1)
+    assert source in ("shared", "local")
+    await register("6", 1, "somebody")
+    assert (await list_of(gateway, "seller"))[2] in ("shared", "local")
+    await register("7", 1, "seller")
+    for reader in (other, gateway):
+        assert (await list_of(reader, "seller"))[:2] == (["5", "7"], False)
+
+
+@MODES
+async def test_a_sellers_page_that_others_follow_is_right_for_good(open_gateway, register, shop, mode):
+    gateway, other = await open_gateway(mode), await open_gateway(mode, name="other")
+    for number in range(5, 8):
+        await register(str(number), 1, "seller")
+    await list_of(gateway, "seller")
+    await register("8", 1, "seller")
+    for reader in (gateway, other, gateway):
+        ids, follows, source = await list_of(reader, "seller")
+        assert (ids, follows) == (["5", "6"], True)
+    assert source in ("shared", "local")
+    assert len(shop.lists) == 1
+
+
+@MODES
+async def test_a_sellers_page_computed_before_a_registration_is_never_shown_after_it(
+    open_gateway, register, shop, mode
+):
+    gateway, other = await open_gateway(mode), await open_gateway(mode, name="other")
+    await register("5", 1, "seller")
+    with shop.held() as hold:
+        early = asyncio.create_task(list_of(gateway, "seller"))
+        await hold.arrived.wait()
+        await register("6", 1, "seller")
+        hold.release()
+        assert (await early)[0] == ["5"]
+    for reader in (gateway, other, gateway):
+        assert (await list_of(reader, "seller"))[0] == ["5", "6"]
+
+
+async def test_a_search_and_a_list_never_share_a_page(open_gateway, register, shop):
+    gateway = await open_gateway("shared")
+    # As bytes, these two requests are one.
+    search, own = pb.SearchItemsRequest(), pb.ListSellerItemsRequest()
+    assert search.SerializeToString() == own.SerializeToString()
+    await gateway.reads.search(search)
+    assert (await gateway.reads.list_of_seller(own)).source == "miss"

@@ -1,9 +1,12 @@
-"""First pages of searches: which items they hold and in which order. The items themselves come from their own cache.
+"""First pages of listings: which items they hold and in which order. The items themselves come from their own cache.
 
 What a search finds changes only when an item is registered: names, categories, keywords and topics are for good, and
-prices and stock are the items' own. So a page is stored with the generation of its scope, a category or the whole
-catalog. Registering an item deletes the generation, the next reader makes up a new one, and with that every page of the
-old one is worthless, also one that is being computed from what was there before.
+prices and stock are the items' own. So a page is stored with the generation of its scope: a category, the whole
+catalog, or a seller. Registering an item deletes the generation, the next reader makes up a new one, and with that
+every page of the old one is worthless, also one that is being computed from what was there before.
+
+A seller's own list only grows at its end (see `insert_item` in the catalog), so a page of it that others follow is
+right for good.
 """
 
 import hashlib
@@ -16,14 +19,25 @@ from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.cache import metrics
 from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
 
+PageRequest = pb.SearchItemsRequest | pb.ListSellerItemsRequest
+PageResponse = pb.SearchItemsResponse | pb.ListSellerItemsResponse
+
 # Catalog replicas delete these keys: see catalog.copies.
 _SCOPE: Final = "scope:"
 _PAGE: Final = "page:"
 _SCOPE_BYTES: Final = 200
+_FOR_GOOD: Final = ""
+
+
+class Listing(NamedTuple):
+    """What is cut into pages: the scope in which a registration may change it, and whether only behind its end."""
+
+    scope: str
+    grows_at_its_end: bool = False
 
 
 class Page(NamedTuple):
-    """A page as it is stored. It is right as long as its scope has this generation."""
+    """A page as it is stored. It is right as long as its scope has this generation, or for good."""
 
     generation: str
     item_ids: tuple[str, ...]
@@ -37,61 +51,67 @@ class Page(NamedTuple):
         generation, item_ids, next_page_token = orjson.loads(data)
         return cls(generation, tuple(item_ids), next_page_token)
 
+    def is_right(self, generation: str | None) -> bool:
+        return self.generation in (generation, _FOR_GOOD)
+
 
 class CachedPages:
-    """Finds and stores first pages; the search itself is its caller's."""
+    """Finds and stores first pages; listing the items is its caller's."""
 
     def __init__(self, tiers: CacheTiers | None) -> None:
         self._tiers = tiers
         self._count = {source: metrics.LOOKUPS.labels("page", source) for source in (LOCAL, SHARED, MISS, OFF)}
 
-    async def find(self, request: pb.SearchItemsRequest) -> tuple[Page | None, str, "Store | None"]:
+    async def find(self, listing: Listing, request: PageRequest) -> tuple[Page | None, str, "Store | None"]:
         """The page if it is known, what `x-cache` says, and the way to store it if it is not."""
         if self._tiers is None or request.page_token:
             self._count[OFF].inc()
             return None, OFF, None
-        scope, page_key = _scope_of(request), _key_of(request)
-        page = self._find_local(self._tiers, scope, page_key)
+        page_key = _key_of(request)
+        page = self._find_local(self._tiers, listing, page_key)
         source, store = LOCAL, None
         if page is None:
-            page, store = await self._find_shared(self._tiers, scope, page_key)
+            page, store = await self._find_shared(self._tiers, listing, page_key)
             source = SHARED if page is not None else MISS
         self._count[source].inc()
         return page, source, store
 
-    def _find_local(self, tiers: CacheTiers, scope: str, page_key: str) -> Page | None:
-        generation = tiers.local.get(scope)
-        page: Page | None = tiers.local.get(page_key) if generation is not None else None
-        return page if page is not None and page.generation == generation else None
+    def _find_local(self, tiers: CacheTiers, listing: Listing, page_key: str) -> Page | None:
+        page: Page | None = tiers.local.get(page_key)
+        return page if page is not None and page.is_right(tiers.local.get(listing.scope)) else None
 
-    async def _find_shared(self, tiers: CacheTiers, scope: str, page_key: str) -> tuple[Page | None, "Store | None"]:
+    async def _find_shared(
+        self, tiers: CacheTiers, listing: Listing, page_key: str
+    ) -> tuple[Page | None, "Store | None"]:
         ticket = tiers.local.ticket()
-        found = await tiers.get_page(scope, page_key, secrets.token_hex(8))
+        found = await tiers.get_page(listing.scope, page_key, secrets.token_hex(8))
         if found is None:
             return None, None
         generation, is_new, data = found
         if not is_new:
             # A generation that we just made is a change too, whose push would drop it again.
-            tiers.local.put(scope, generation, _SCOPE_BYTES, ticket)
-        store = Store(tiers, page_key, generation)
+            tiers.local.put(listing.scope, generation, _SCOPE_BYTES, ticket)
+        store = Store(tiers, page_key, generation, listing)
         page = Page.from_bytes(data) if data is not None else None
-        if page is None or page.generation != generation:
+        if page is None or not page.is_right(generation):
             return None, store
         store.put_local(page)
         return page, None
 
 
 class Store:
-    """Takes the page that was searched for after its scope's generation was read."""
+    """Takes the page that was asked for after its scope's generation was read."""
 
-    def __init__(self, tiers: CacheTiers, page_key: str, generation: str) -> None:
+    def __init__(self, tiers: CacheTiers, page_key: str, generation: str, listing: Listing) -> None:
         self._tiers = tiers
         self._page_key = page_key
         self._generation = generation
+        self._listing = listing
 
-    def put(self, response: pb.SearchItemsResponse) -> None:
+    def put(self, response: PageResponse) -> None:
         item_ids = tuple(item.item_id for item in response.items)
-        page = Page(self._generation, item_ids, response.next_page_token)
+        is_for_good = self._listing.grows_at_its_end and response.next_page_token
+        page = Page(_FOR_GOOD if is_for_good else self._generation, item_ids, response.next_page_token)
         self.put_local(page)
         self._tiers.put_page_soon(self._page_key, page.to_bytes())
 
@@ -100,9 +120,14 @@ class Store:
         self._tiers.local.put(self._page_key, page, size, self._tiers.local.ticket())
 
 
-def _scope_of(request: pb.SearchItemsRequest) -> str:
-    return f"{_SCOPE}{request.category}" if request.HasField("category") else f"{_SCOPE}all"
+def search_of(request: pb.SearchItemsRequest) -> Listing:
+    return Listing(f"{_SCOPE}{request.category}" if request.HasField("category") else f"{_SCOPE}all")
 
 
-def _key_of(request: pb.SearchItemsRequest) -> str:
-    return _PAGE + hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).hexdigest()
+def list_of_seller(seller_id: str) -> Listing:
+    return Listing(f"{_SCOPE}seller:{seller_id}", grows_at_its_end=True)
+
+
+def _key_of(request: PageRequest) -> str:
+    asked = request.DESCRIPTOR.name.encode() + request.SerializeToString(deterministic=True)
+    return _PAGE + hashlib.blake2b(asked, digest_size=16).hexdigest()

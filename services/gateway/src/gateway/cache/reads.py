@@ -1,12 +1,12 @@
 """The reads that a cache may answer, and where each answer came from."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from agora.catalog.v1 import catalog_pb2
 from agora.review.v1 import review_pb2
 from gateway.cache.look_up import CachedLookUp, Read, Shown
-from gateway.cache.pages import CachedPages
+from gateway.cache.pages import CachedPages, Listing, PageRequest, PageResponse, list_of_seller, search_of
 from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
@@ -14,6 +14,7 @@ from gateway.refusals import ItemNotFound
 
 ShownItem = Shown[catalog_pb2.Item]
 ShownRating = Shown[review_pb2.SellerRating]
+RequestT = TypeVar("RequestT", bound=PageRequest)
 
 # Kinds of keys whose changes are pushed; those who write delete them: catalog.copies and review.copies.
 PREFIXES = ("item:", "rating:", "scope:")
@@ -28,7 +29,7 @@ class Items(NamedTuple):
 
 
 class Reads:
-    """Whatever shows an item, a page of a search or a rating asks here, so that one place decides about caching."""
+    """Whatever shows an item, a page of a listing or a rating asks here, so that one place decides about caching."""
 
     def __init__(self, catalog: Catalog, reviews: Reviews, tiers: CacheTiers | None) -> None:
         self._catalog = catalog
@@ -49,11 +50,19 @@ class Reads:
         return Read([item for item, _ in reads if item is not None], _farthest(source for _, source in reads))
 
     async def search(self, request: catalog_pb2.SearchItemsRequest) -> Read[Items]:
-        page, source, store = await self._pages.find(request)
+        return await self._page(search_of(request), request, self._catalog.search_items)
+
+    async def list_of_seller(self, request: catalog_pb2.ListSellerItemsRequest) -> Read[Items]:
+        return await self._page(list_of_seller(request.seller_id), request, self._catalog.list_seller_items)
+
+    async def _page(
+        self, listing: Listing, request: RequestT, ask: Callable[[RequestT], Awaitable[PageResponse]]
+    ) -> Read[Items]:
+        page, source, store = await self._pages.find(listing, request)
         if page is not None:
             items, farthest = await self.items(page.item_ids)
             return Read(Items(items, page.next_page_token), _farthest((source, farthest)))
-        response = await self._catalog.search_items(request)
+        response = await ask(request)
         if store is not None:
             store.put(response)
         return Read(Items(list(map(Shown, response.items)), response.next_page_token), source)

@@ -45,11 +45,12 @@ return filled
 """
 _GET_PAGE: Final = """
 local generation = redis.call('GET', KEYS[1])
+local page = redis.call('GET', KEYS[2])
 if generation then
-  return {generation, 0, redis.call('GET', KEYS[2])}
+  return {generation, 0, page}
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {ARGV[1], 1, false}
+return {ARGV[1], 1, page}
 """
 
 

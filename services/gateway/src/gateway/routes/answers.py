@@ -64,10 +64,6 @@ def item_json(item: catalog_pb2.Item) -> Json:
     }
 
 
-def items_json(page: catalog_pb2.ListSellerItemsResponse) -> Json:
-    return {"items": [item_json(item) for item in page.items], "next_page_token": page.next_page_token}
-
-
 def item_bytes(item: ShownItem) -> bytes:
     """The item's JSON, made once however often the item is shown."""
     if item.json is None:

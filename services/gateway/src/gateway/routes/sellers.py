@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.openapi import CACHED_READ, refuses
-from gateway.routes.answers import answer, answer_json, items_json, rating_bytes
+from gateway.routes.answers import answer_json, items_bytes, rating_bytes
 from gateway.routes.parameters import AnySession, SellerId, SellerSession
 from gateway.schemas.items import ItemPage, Rating
 from gateway.schemas.types import PageQuery
@@ -26,10 +26,9 @@ async def show_rating(request: Request, seller_id: SellerId, _: AnySession) -> R
     "/me/items",
     summary="List one's own items, in the order of their registration",
     response_model=ItemPage,
-    responses=refuses({403: "`WRONG_ROLE`."}),
+    responses=CACHED_READ | refuses({403: "`WRONG_ROLE`."}),
 )
 async def list_own_items(request: Request, session: SellerSession, page: Annotated[PageQuery, Query()]) -> Response:
-    items = await shop_of(request).catalog.list_seller_items(
-        pb.ListSellerItemsRequest(seller_id=session.account_id, **page.model_dump())
-    )
-    return answer(items_json(items))
+    own = pb.ListSellerItemsRequest(seller_id=session.account_id, **page.model_dump())
+    items, source = await shop_of(request).reads.list_of_seller(own)
+    return answer_json(items_bytes(items), source)
