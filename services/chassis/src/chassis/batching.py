@@ -71,18 +71,19 @@ class Batcher(Generic[K, V]):
     def _schedule(self) -> None:
         if self._waiting and self._idle and not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._start)
+            task = asyncio.get_running_loop().create_task(self._start())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
+        """Runs when the turn of the loop in which it was scheduled is over, with all who came in that turn."""
+        taken = [self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))]
+        batch = [waiter for waiter in taken if not waiter.answer.done()]
+        self._idle -= bool(batch)
         self._scheduled = False
-        while self._waiting and self._idle:
-            taken = [self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))]
-            batch = [waiter for waiter in taken if not waiter.answer.done()]
-            if batch:
-                self._idle -= 1
-                task = asyncio.get_running_loop().create_task(self._run(batch))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+        self._schedule()
+        if batch:
+            await self._run(batch)
 
     async def _run(self, batch: list[_Waiter[K, V]]) -> None:
         self._sizes.observe(len(batch))

@@ -82,8 +82,8 @@ class DocumentedApp(FastAPI):
             docs_url=None,
             redoc_url=None,
             swagger_ui_oauth2_redirect_url=None,
-            # The edge measures and logs every request already.
-            telemetry={"metrics": False, "logs": False},
+            # The edge traces, measures and logs every request already.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
             **options,
         )
         patch_fastapi(self)
