@@ -47,7 +47,7 @@ lint: install-dev ## Check format, style, types, import contracts and protos
 ##@ Measure and break
 
 .PHONY: bench
-bench: install ## Repeat the seeds' experiments, write reports/ (EXPERIMENT=marketplace|bookstore|hit-miss|..., QUICK=1)
+bench: install ## Repeat the seeds' experiments, write reports/ (EXPERIMENT=marketplace|bookstore|hit-miss|albums|..., QUICK=1)
 	@$(BIN)/python -m loadtests.experiments $(EXPERIMENT) $(if $(QUICK),--quick)
 
 .PHONY: load
@@ -63,6 +63,10 @@ chaos: install ## The seeds' fault experiments and random faults; fails when a p
 .PHONY: images
 images: ## Build every image (ENGINE=docker|podman, BASE_IMAGE=...)
 	@scripts/images
+
+.PHONY: journey
+journey: install-dev ## Build every image, and put the shop in containers through its tests (DEBIAN=trixie, ENGINE, ...)
+	@$(BIN)/python -m scripts.container_journey
 
 .PHONY: kind
 kind: ## Make a kind cluster and install the chart

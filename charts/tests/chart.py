@@ -30,7 +30,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "values-kind": ("--values=values-kind.yaml",),
     "values-gke": ("--values=values-gke.yaml",),
     "everything": (
-        "--set=services.reviewWorker.enabled=true,services.monolith.enabled=true,locust.enabled=true",
+        "--set=services.monolith.enabled=true,locust.enabled=true",
         "--set=observability.enabled=true,monitoring.serviceMonitors=true,monitoring.prometheusRule=true",
         "--set=monitoring.namespace=monitoring,monitoring.labels.release=prometheus",
         "--set=httpRoute.enabled=true,httpRoute.parents.public.namespace=gateways,httpRoute.host=shop.example",
@@ -40,8 +40,8 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "--set=scheduling.nodeSelector.disk=ssd,scheduling.priorityClassName=shop",
         "--set=postgresql.maxConnections=400,postgresql.storage.className=ssd",
     ),
-    "istio": ("--set=istio.enabled=true,services.reviewWorker.enabled=true,services.monolith.enabled=true",),
-    "linkerd": ("--set=linkerd.enabled=true,services.reviewWorker.enabled=true",),
+    "istio": ("--set=istio.enabled=true,services.monolith.enabled=true,locust.enabled=true",),
+    "linkerd": ("--set=linkerd.enabled=true,services.monolith.enabled=true,locust.enabled=true",),
     "external": (
         "--set=postgresql.enabled=false,externalDatabase.enabled=true,externalDatabase.host=db.example",
         "--set=externalDatabase.existingSecret=databases,externalDatabase.egress.db.cidr=192.0.2.1/32",

@@ -82,13 +82,20 @@ def _pattern(name: ast.JoinedStr) -> str:
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in name.values)
 
 
-def rpcs(service: str) -> set[str]:
-    proto = (PROTOS / service / "v1" / f"{service}.proto").read_text()
-    return set(re.findall(r"^\s*rpc (\w+)", proto, re.MULTILINE))
+def packages() -> set[str]:
+    """Packages of the protos, which are rows of `services` too."""
+    return {package.name for package in PROTOS.iterdir()}
 
 
-def called_rpcs(package: str) -> dict[str, set[str]]:
-    """RPCs a package's sources call, by the service that has them: attributes named like an RPC, as stubs have them."""
+def rpcs(package: str) -> dict[str, set[str]]:
+    """RPCs in all protos of a package, by their gRPC service."""
+    protos = "".join(path.read_text() for path in (PROTOS / package / "v1").glob("*.proto"))
+    services = re.findall(r"^service (\w+) \{$(.*?)^\}$", protos, re.MULTILINE | re.DOTALL)
+    return {service: set(re.findall(r"^\s*rpc (\w+)", body, re.MULTILINE)) for service, body in services}
+
+
+def called_rpcs(package: str) -> dict[str, dict[str, set[str]]]:
+    """RPCs a package's sources call, by package and gRPC service: attributes named like an RPC, as stubs have them."""
     attributes = {
         node.attr
         for source in (SERVICES / package / "src").rglob("*.py")
@@ -96,5 +103,9 @@ def called_rpcs(package: str) -> dict[str, set[str]]:
         for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.Attribute)
     }
-    others = (service.name for service in PROTOS.iterdir() if service.name != package)
-    return {service: called for service in others if (called := rpcs(service) & attributes)}
+    called: dict[str, dict[str, set[str]]] = {}
+    for other in packages() - {package}:
+        for service, names in rpcs(other).items():
+            if names & attributes:
+                called.setdefault(other, {})[service] = names & attributes
+    return called

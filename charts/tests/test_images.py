@@ -1,13 +1,15 @@
 """What goes into an image: the part of the lock its service needs, and nothing else."""
 
+import ast
+import os
 import re
 import subprocess
 import sys
+import tomllib
 
 import chart
 import pytest
 import requirements_of
-import services
 import yaml
 
 SKAFFOLD = yaml.safe_load((chart.REPOSITORY / "skaffold.yaml").read_text())
@@ -74,25 +76,102 @@ def test_the_final_image_is_what_the_cluster_expects():
     assert user == {10001}
 
 
-def test_every_image_the_chart_names_can_be_built():
-    named = {services.package_of(row) for row in services.rows() if services.exists(services.module_of(row))}
-    for name in named:
-        assert run("requirements.lock", f"services/{name}")
-    built = {artifact["image"] for artifact in SKAFFOLD["build"]["artifacts"]}
-    assert {f"agora/{name}" for name in named} <= built
+def own_images(objects):
+    images = {container["image"] for _, pod in chart.pods(objects) for container in chart.containers(pod)}
+    return {image.split(":")[0] for image in images if image.startswith("agora/")}
+
+
+def test_every_image_the_chart_names_is_built_by_the_script_and_by_skaffold_and_tried_by_the_journey():
+    named = own_images(chart.render(*chart.VARIANTS["everything"]))
+    script = subprocess.run(
+        [chart.REPOSITORY / "scripts" / "images"],
+        env=os.environ | {"ENGINE": "true", "REGISTRY": "here"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert {f"agora/{name}" for name in re.findall(r"^» here/agora/(\w+):", script.stdout, re.MULTILINE)} == named
+    journey = (chart.REPOSITORY / "scripts" / "container_journey" / "images.py").read_text()
+    tried = ast.literal_eval(re.search(r"^IMAGES: Final = (.*)$", journey, re.MULTILINE)[1])
+    assert {f"agora/{name}" for name in tried} == named
+    assert {artifact["image"] for artifact in SKAFFOLD["build"]["artifacts"]} == named
     for artifact in SKAFFOLD["build"]["artifacts"]:
         assert artifact["image"] == f"agora/{artifact['docker']['buildArgs']['SERVICE']}"
 
 
-def test_skaffold_forwards_to_services_of_the_chart():
-    objects = chart.render(*chart.VARIANTS["values-kind"])
+LOADTESTS = chart.REPOSITORY / "loadtests"
+LOADTESTS_PROJECT = tomllib.loads((LOADTESTS / "pyproject.toml").read_text())
+PACKAGED = LOADTESTS_PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+
+def test_the_image_of_locust_has_the_files_it_is_told_to_run():
+    objects = chart.render(*chart.VARIANTS["everything"])
+    told = {
+        file
+        for _, pod in chart.pods(objects)
+        for argument in pod["spec"]["containers"][0].get("args", [])
+        if argument.startswith("--locustfile=")
+        for file in argument.removeprefix("--locustfile=").split(",")
+    }
+    assert told == {f"/opt/agora/loadtests/{name}" for name in ("locustfile.py", "locust_metrics.py")}
+    assert {file.rpartition("/")[2] for file in told} <= set(PACKAGED["only-include"])
+
+
+def packaged_modules():
+    """Sources of the load tests that are in the image, by module."""
+    paths = [LOADTESTS / name for name in PACKAGED["only-include"]]
+    sources = [source for path in paths for source in (path.rglob("*.py") if path.is_dir() else [path])]
+    return {".".join(path.relative_to(chart.REPOSITORY).with_suffix("").parts): path for path in sources}
+
+
+def imports(source):
+    """Modules a source imports; of the names taken from a package itself, those too."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        match node:
+            case ast.Import(names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom("loadtests", names):
+                yield from (f"loadtests.{name.name}" for name in names)
+            case ast.ImportFrom(module):
+                yield module
+
+
+def test_what_the_image_of_locust_has_of_the_load_tests_needs_no_more_of_them():
+    modules = packaged_modules()
+    packages = {module.removesuffix(".__init__") for module in modules}
+    needed = {found for source in modules.values() for found in imports(source) if found.startswith("loadtests.")}
+    assert {"loadtests.options", "loadtests.shapes", "loadtests.thresholds"} <= needed
+    assert needed <= packages
+
+
+# Distributions that are not called like what is imported of them.
+DISTRIBUTIONS = {
+    "agora": "agora-protos",
+    "chassis": "agora-chassis",
+    "google": "agora-protos",
+    "monolith": "agora-monolith",
+    "prometheus_client": "prometheus-client",
+}
+
+
+def test_the_image_of_locust_is_made_with_what_its_sources_import():
+    imported = {found.partition(".")[0] for source in packaged_modules().values() for found in imports(source)}
+    others = imported - {"loadtests"} - sys.stdlib_module_names
+    assert {DISTRIBUTIONS.get(name, name) for name in others} == set(LOADTESTS_PROJECT["project"]["dependencies"])
+
+
+@pytest.mark.parametrize(("variant", "profile"), [("values-kind", "kind"), ("values-gke", "gke")])
+def test_skaffold_forwards_to_services_of_the_chart(variant, profile):
+    objects = chart.render(*chart.VARIANTS[variant])
     ports = {(s["metadata"]["name"], p["port"]) for s in chart.of_kind(objects, "Service") for p in s["spec"]["ports"]}
-    assert {(forward["resourceName"], forward["port"]) for forward in SKAFFOLD["portForward"]} <= ports
+    forwards = list(SKAFFOLD["portForward"])
+    patches = next(found.get("patches", []) for found in SKAFFOLD["profiles"] if found["name"] == profile)
+    for patch in patches:
+        if patch["op"] == "remove":
+            del forwards[int(patch["path"].removeprefix("/portForward/"))]
+    assert {(forward["resourceName"], forward["port"]) for forward in forwards} <= ports
 
 
 def test_kind_opens_the_ports_that_its_values_open_on_the_node():
     cluster = yaml.safe_load((chart.REPOSITORY / "k8s" / "kind.yaml").read_text())
     mapped = {mapping["containerPort"] for mapping in cluster["nodes"][0]["extraPortMappings"]}
-    objects = chart.render(*chart.VARIANTS["values-kind"], "--set=locust.enabled=true")
+    objects = chart.render(*chart.VARIANTS["values-kind"])
     opened = {p["nodePort"] for s in chart.of_kind(objects, "Service") for p in s["spec"]["ports"] if "nodePort" in p}
     assert opened == mapped

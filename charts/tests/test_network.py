@@ -29,10 +29,9 @@ LOAD = {
 DNS = {("kube-system", 53), ("169.254.20.10/32", 53), ("169.254.169.254/32", 53)}
 
 
-def scraped(objects):
-    services = [*DATA_SERVICES, "gateway"]
-    components = {pod["metadata"]["labels"][chart.COMPONENT] for _, pod in chart.pods(objects)}
-    return {("prometheus", name, METRICS) for name in [*services, "review-worker", "monolith"] if name in components}
+SCRAPED = {
+    ("prometheus", part, METRICS) for part in (*DATA_SERVICES, "gateway", "review-worker", "monolith", "locust-master")
+}
 
 
 def test_every_edge_of_the_shop_and_no_other():
@@ -41,8 +40,8 @@ def test_every_edge_of_the_shop_and_no_other():
 
 def test_every_edge_of_everything_and_no_other():
     objects = chart.render(*chart.VARIANTS["everything"])
-    dashboards = {("grafana", "prometheus", METRICS), *scraped(objects)}
-    assert network.edges(objects) == SHOP | WORKER | MONOLITH | LOAD | dashboards
+    dashboards = {("grafana", "prometheus", METRICS)}
+    assert network.edges(objects) == SHOP | WORKER | MONOLITH | LOAD | SCRAPED | dashboards
 
 
 def test_nothing_escapes_the_policies(objects):
@@ -78,6 +77,7 @@ def test_exposed_parts_are_open_to_the_named_networks_only():
     objects = chart.render(*chart.VARIANTS["values-kind"])
     assert network.outside(objects, "gateway", "Ingress") == {("0.0.0.0/0", HTTP)}
     assert network.outside(objects, "grafana", "Ingress") == {("0.0.0.0/0", 3000)}
+    assert network.outside(objects, "locust-master", "Ingress") == {("0.0.0.0/0", 8089)}
     assert network.outside(objects, "prometheus", "Ingress") == set()
 
 
@@ -85,6 +85,7 @@ def test_the_collector_and_the_operators_prometheus_are_let_through():
     objects = chart.render(*chart.VARIANTS["everything"])
     assert network.outside(objects, "order", "Egress") == DNS | {("traces", 4317)}
     assert network.outside(objects, "order", "Ingress") == {("monitoring", METRICS)}
+    assert network.outside(objects, "locust-master", "Ingress") == {("monitoring", METRICS)}
     assert network.outside(objects, "postgresql", "Ingress") == set()
 
 

@@ -11,6 +11,7 @@ import cloudcoil.models.prometheus_operator.v1 as prometheus_operator
 import custom_resources
 import kubernetes_validate
 import pytest
+import yaml
 
 GOLDENS = Path(__file__).parent / "goldens"
 RANDOM = re.compile(r"^(  [a-z-]+: )[A-Za-z0-9+/=]{44}$", re.MULTILINE)
@@ -57,6 +58,27 @@ def test_every_custom_resource_is_valid(objects):
             assert understood == found, chart.name_of(found)
         else:
             custom_resources.validate(found)
+
+
+class UniqueKeys(yaml.CSafeLoader):
+    """Refuses a mapping that gives a key twice, where YAML's own loaders and helm take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"{keys}{node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize("variant", chart.VARIANTS)
+def test_no_key_is_given_twice(variant):
+    """A second `annotations` once took the hook away from the test's Pod."""
+    for _ in yaml.load_all(chart.manifest(*chart.VARIANTS[variant]), UniqueKeys):
+        pass
+
+
+@pytest.mark.parametrize("variant", ["values", "values-kind", "values-gke"])
+def test_a_cluster_without_custom_resources_takes_every_object(variant):
+    assert not [found for found in chart.render(*chart.VARIANTS[variant]) if custom_resources.is_one(found)]
 
 
 def test_no_object_is_rendered_twice(objects):

@@ -46,6 +46,13 @@ def test_a_process_is_given_what_it_needs_and_nothing_it_does_not_read(row):
     assert [name for name in given.keys() - helpers if not read.knows(name)] == []
 
 
+def test_traces_are_sampled_as_the_services_would_by_themselves():
+    settings = services.SERVICES.joinpath("chassis", "src", "chassis", "settings.py").read_text()
+    own = re.search(r"^DEFAULT_TRACE_RATIO: Final = (.+)$", settings, re.MULTILINE)[1]
+    for row in ROWS:
+        assert environment(enabled_everything(), row)["OTEL_TRACES_SAMPLER_ARG"] == own
+
+
 def test_every_process_listens_where_its_container_says():
     objects = enabled_everything()
     for row in ROWS:
@@ -83,19 +90,22 @@ def test_every_row_uses_the_image_of_its_module():
 
 @pytest.mark.parametrize("row", [row for row in ROWS if services.exists(row)])
 def test_a_row_says_which_rpcs_its_process_calls(row):
-    said = {callee: {rpc for rpc, used in rpcs.items() if used} for callee, rpcs in ROWS[row].get("calls", {}).items()}
+    said = {
+        callee: {service: {rpc for rpc, used in rpcs.items() if used} for service, rpcs in called.items()}
+        for callee, called in ROWS[row].get("calls", {}).items()
+    }
     assert said == services.called_rpcs(row)
 
 
 def test_every_database_has_migrations_from_the_services_own_image():
     jobs = {
-        job["metadata"]["name"]: chart.pod_of(job)["spec"]["containers"][0]
+        job["metadata"]["labels"][chart.COMPONENT]: chart.pod_of(job)["spec"]["containers"][0]
         for job in chart.of_kind(chart.render(), "Job")
     }
     owners = [row for row, values in ROWS.items() if "database" in values]
-    assert jobs.keys() == {f"agora-{row}-migrations" for row in owners}
+    assert jobs.keys() == {f"{row}-migrations" for row in owners}
     for row in owners:
-        job = jobs[f"agora-{row}-migrations"]
+        job = jobs[f"{row}-migrations"]
         assert job["args"] == ["chassis.migrations", row]
         assert job["image"] == f"agora/{row}:0.1.0"
 

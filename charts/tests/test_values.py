@@ -15,6 +15,9 @@ WRONG = {
     "cacheMode=on": "at '/cacheMode': value must be one of 'off', 'shared', 'tiered'",
     "image.tag=latest": "at '/image/tag': 'not' failed",
     "cache.image.tag=latest": "at '/cache/image/tag': 'not' failed",
+    "traces.sampleRatio=2": "at '/traces/sampleRatio': 'anyOf' failed",
+    "traces.sampleRatio=often": "'often' does not match pattern",
+    "services.order.calls.catalog.ReserveStock=true": "at '/services/order/calls/catalog/ReserveStock': got boolean",
     "ports.grpc=0": "at '/ports/grpc': minimum: got 0, want 1",
     "ingress.enabled=maybe": "at '/ingress/enabled': got string, want boolean",
     "ingress.allowFrom.office=everywhere": "at '/ingress/allowFrom/office': 'everywhere' does not match pattern",
@@ -31,6 +34,7 @@ CONTRADICTORY = {
     "services.order.replicas=9": "services.order: replicas (9) is more than autoscaling.maxReplicas (4)",
     "services.order.shutdown.graceSeconds=10": "services.order: shutdown.graceSeconds must be at least 20 more",
     "services.gateway.expose.nodePort=30080": "services.gateway: expose.nodePort needs expose.type NodePort",
+    "locust.expose.nodePort=30089": "locust: expose.nodePort needs expose.type NodePort",
     "postgresql.maxConnections=100": "postgresql.maxConnections (100) is too low: the services may open 250",
     "ingress.enabled=true,httpRoute.enabled=true": "enable only one of ingress and httpRoute",
     "ingress.enabled=true": "ingress.allowFrom and ingress.allowFromNamespaces are empty",
@@ -70,8 +74,8 @@ def test_the_monolith_cannot_log_in_as_one_identity():
 def test_every_contradiction_in_the_chart_is_tested():
     checks = (chart.CHART / "templates" / "checks.yaml").read_text()
     tested = len(CONTRADICTORY) + len(DATABASE) + 1
-    # One line refuses for three pairs of stores, one for two ingresses with and without a gateway.
-    assert checks.count("fail ") == tested - 2
+    # One line refuses for three pairs of stores, one for all that is exposed, one for ingresses and Locust.
+    assert checks.count("fail ") == tested - 3
 
 
 def test_the_schema_knows_every_value_and_no_other():

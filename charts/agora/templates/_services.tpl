@@ -55,9 +55,10 @@ of it, `outside` the port that is reached from other networks. The network polic
   {{- if has $row.serves (list "http" "tcp") -}}{{- $_ := set $shop $name $row.port -}}{{- end -}}
 {{- end -}}
 {{- if .Values.locust.enabled -}}
-  {{- $master := dict "calls" dict "stores" list "meshed" true -}}
+  {{- $master := dict "calls" dict "stores" list "meshed" true "metrics" true -}}
   {{- if ne .Values.locust.expose.type "ClusterIP" -}}{{- $_ := set $master "outside" 8089 -}}{{- end -}}
   {{- $_ := set $parts "locust-master" $master -}}
+  {{- $_ := set $scraped "locust-master" $.Values.ports.metrics -}}
   {{- $worker := dict "calls" (merge (dict "locust-master" 5557) $shop) "stores" list "meshed" true -}}
   {{- $_ := set $parts "locust-worker" $worker -}}
 {{- end -}}
