@@ -7,6 +7,7 @@ from locust.env import Environment
 
 from loadtests import options, thresholds
 from loadtests.shapes import Ramp, Soak, Spike, Steady
+from loadtests.users.album_user import AlbumUser
 from loadtests.users.book_shopper import BookShopper
 from loadtests.users.buyer import Buyer
 from loadtests.users.flash_sale import FlashSaleBuyer
@@ -14,6 +15,7 @@ from loadtests.users.seller import Seller
 from loadtests.users.socket_users import SocketBuyer, SocketSeller
 
 __all__ = [
+    "AlbumUser",
     "BookShopper",
     "Buyer",
     "FlashSaleBuyer",

@@ -1,5 +1,6 @@
 """Drivers as processes of their own: all connect, all wait at the barrier, all begin at once."""
 
+import itertools
 import multiprocessing
 import time
 from contextlib import ExitStack
@@ -86,7 +87,8 @@ def _drive(pipe: Pipe) -> None:
 
 
 async def _perform(load: Load, pipe: Pipe) -> None:
-    connections = [await connect(load.address) for _ in load.scripts]
+    addresses = itertools.cycle((load.address, *load.others))
+    connections = [await connect(address) for address, _ in zip(addresses, load.scripts, strict=False)]
     try:
         pipe.send(Outcome())
         pipe.recv()

@@ -39,6 +39,8 @@ class Load:
 
     Without `arrivals_per_s` a client sends its next request when the last is answered. With it, requests arrive at that
     rate whatever becomes of the ones before, and their latency counts from the moment they arrived.
+
+    With `others` the clients are dealt out over `address` and these, as a balancer would deal them out.
     """
 
     address: Address
@@ -46,6 +48,7 @@ class Load:
     operations: int
     seconds: float
     arrivals_per_s: float | None = None
+    others: tuple[Address, ...] = ()
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from loadtests.driver.fleet import Fleet
-from loadtests.experiments import bookstore, hit_miss, limits, marketplace, staleness, tracing
+from loadtests.experiments import albums, bookstore, hit_miss, limits, marketplace, staleness, tracing
 from loadtests.experiments.lab import QUICK, SEEDS, Extent, Lab
 from loadtests.experiments.mesh import MeshLauncher
 from loadtests.experiments.progress import Progress
@@ -22,7 +22,9 @@ from loadtests.report.document import Document, machine_facts
 from loadtests.report.page import write_report
 from localmesh.errors import MeshError
 
-EXPERIMENTS: Final = {module.NAME: module for module in (marketplace, bookstore, hit_miss, limits, staleness, tracing)}
+EXPERIMENTS: Final = {
+    module.NAME: module for module in (marketplace, bookstore, hit_miss, albums, limits, staleness, tracing)
+}
 _SAMPLE_ITEMS: Final = 10_000
 
 
@@ -46,7 +48,7 @@ def main() -> int:
     machine["took_s"] = round(time.monotonic() - began)
     for table in results.tables:
         _print(table)
-    print(write_report(Document(machine, results.runs, results.tables), arguments.reports))
+    print(write_report(Document(machine, results.runs, results.tables, results.series), arguments.reports))
     for what, times in results.errors.most_common(10):
         print(f"{times} times: {what}", file=sys.stderr)
     return 1 if results.errors else 0

@@ -1,4 +1,4 @@
-"""Results: the runs that `bench.json` holds, and tables of what has another shape."""
+"""Results: the runs that `bench.json` holds, and tables and series of what has another shape."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -57,10 +57,32 @@ class Table:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Lines that share an axis: by name, a value for each moment of the series."""
+
+    axis: str
+    lines: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What changed in the course of an experiment, to be plotted below the table with the same title.
+
+    `name` is that of the plot's file.
+    """
+
+    name: str
+    title: str
+    seconds: list[float]
+    panels: list[Panel]
+
+
 @dataclass(slots=True)
 class Results:
     runs: list[Run] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
 
 

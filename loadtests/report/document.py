@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import psutil
 
-from loadtests.experiments.results import Run, Table
+from loadtests.experiments.results import Panel, Run, Series, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,15 @@ class Document:
     machine: dict[str, Any]
     runs: Sequence[Run]
     tables: Sequence[Table]
+    series: Sequence[Series] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
         content = json.loads(path.read_text())
         tables = [Table(**{**table, "columns": tuple(table["columns"])}) for table in content["tables"]]
-        return cls(content["machine"], [Run(**run) for run in content["runs"]], tables)
+        # Reports that were written before there were series have none.
+        series = [_series(**each) for each in content.get("series", ())]
+        return cls(content["machine"], [Run(**run) for run in content["runs"]], tables, series)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1))
@@ -35,6 +38,10 @@ class Document:
     @property
     def errors(self) -> int:
         return sum(run.errors for run in self.runs)
+
+
+def _series(*, panels: Sequence[dict[str, Any]], **rest: Any) -> Series:
+    return Series(panels=[Panel(**panel) for panel in panels], **rest)
 
 
 def machine_facts(command: str, drivers: int) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """`index.html`: one file with everything in it, made from `bench.json`."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import Any
 
 from loadtests.experiments.results import Table
 from loadtests.report.document import Document
-from loadtests.report.plots import draw_all
+from loadtests.report.plots import draw_all, draw_series
 from loadtests.report.tables import tables_of
 
 
@@ -18,19 +19,20 @@ def write_report(document: Document, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     document.write(directory / "bench.json")
     page = directory / "index.html"
-    page.write_text(render(document, draw_all(document, directory)))
+    page.write_text(render(document, draw_all(document, directory), draw_series(document, directory)))
     return page
 
 
-def render(document: Document, plots: Sequence[Path]) -> str:
+def render(document: Document, plots: Sequence[Path], series: Mapping[str, Path] = MappingProxyType({})) -> str:
+    """`series` are plots by the title of the table that they belong to."""
     template = Template(Path(__file__).with_name("page.html").read_text())
-    first, *others = tables_of(document)
+    first, *others = (_table(table, series.get(table.title)) for table in tables_of(document))
     return template.substitute(
         verdict=_verdict(document),
         machine="".join(f"<dt>{_words(name)}</dt><dd>{_text(value)}</dd>" for name, value in document.machine.items()),
-        first_table=_table(first),
+        first_table=first,
         plots=_plots(plots),
-        other_tables="".join(map(_table, others)),
+        other_tables="".join(others),
     )
 
 
@@ -44,19 +46,21 @@ def _verdict(document: Document) -> str:
 def _plots(plots: Sequence[Path]) -> str:
     if not plots:
         return ""
-    images = (
-        f'<img alt="{_words(plot.stem)}" src="data:image/png;base64,{base64.b64encode(plot.read_bytes()).decode()}">'
-        for plot in plots
-    )
     key = '<p class="quiet">Dashed: the seeds. Solid: Agora.</p>'
-    return f'<h2>Marketplace: curves</h2>{key}<div class="plots">{"".join(images)}</div>'
+    return f'<h2>Marketplace: curves</h2>{key}<div class="plots">{"".join(map(_image, plots))}</div>'
 
 
-def _table(table: Table) -> str:
+def _image(plot: Path) -> str:
+    content = base64.b64encode(plot.read_bytes()).decode()
+    return f'<img alt="{_words(plot.stem)}" src="data:image/png;base64,{content}">'
+
+
+def _table(table: Table, series: Path | None) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     note = f'<p class="quiet">{escape(table.note)}</p>' if table.note else ""
-    return f'<h2>{escape(table.title)}</h2>{note}<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+    plot = f'<div class="plots">{_image(series)}</div>' if series else ""
+    return f'<h2>{escape(table.title)}</h2>{note}<div class="wide"><table><tr>{head}</tr>{body}</table></div>{plot}'
 
 
 def _cell(value: Any) -> str:

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from loadtests.experiments.results import Run
+from loadtests.experiments.results import Run, Series
 from loadtests.report import seeds
 from loadtests.report.document import Document
 
@@ -21,7 +21,9 @@ _TIERS: Final = ("gateway", "monolith", "catalog", "order", "account", "review",
 _TIER_COLORS: Final = (
     "#1f6feb", "#d9730d", "#2da44e", "#8250df", "#bf3989", "#9a6700", "#57606a", "#cf222e", "#afb8c1",
 )  # fmt: skip
+_LINE_COLORS: Final = (_REST, _SOCKET)
 _SIZE: Final = (4.8, 3.4)
+_WIDE: Final = (7.2, 4.2)
 
 mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True})
 mpl.rcParams.update({"grid.alpha": 0.3, "legend.frameon": False, "legend.fontsize": 8, "figure.dpi": 160})
@@ -44,9 +46,31 @@ def draw_all(document: Document, directory: Path) -> list[Path]:
     return [_draw(directory / f"{name}.png", paint) for name, paint in plots]
 
 
+def draw_series(document: Document, directory: Path) -> dict[str, Path]:
+    """The plot of each series, by its title."""
+    return {series.title: _draw_panels(directory / f"{series.name}.png", series) for series in document.series}
+
+
 def _draw(path: Path, paint: Callable[[Any], None]) -> Path:
     figure = Figure(figsize=_SIZE, layout="constrained")
     paint(figure.add_subplot())
+    figure.savefig(path)
+    return path
+
+
+def _draw_panels(path: Path, series: Series) -> Path:
+    """One below the other, over the same seconds."""
+    figure = Figure(figsize=_WIDE, layout="constrained")
+    panels = figure.subplots(len(series.panels), sharex=True, squeeze=False)
+    for axes, panel in zip(panels[:, 0], series.panels, strict=True):
+        for (name, values), color in zip(panel.lines.items(), _LINE_COLORS, strict=False):
+            axes.plot(series.seconds, values, color=color, label=name, linewidth=1)
+        axes.set(ylabel=panel.axis)
+        axes.set_ylim(bottom=0)
+        axes.margins(x=0)
+        if len(panel.lines) > 1:
+            axes.legend(loc="lower right", ncols=len(panel.lines))
+    panels[-1, 0].set(xlabel="seconds")
     figure.savefig(path)
     return path
 

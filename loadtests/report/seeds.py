@@ -62,3 +62,9 @@ LAYERS_KEEP: Final = {
     "display_items_for_sale": 0.02,
     "register_item_for_sale": 0.02,
 }
+
+# S4. Requests in all, of each client thread, and per second, which it was "over"; throughput of two servers over one.
+ALBUM_REQUESTS: Final = 600_000
+ALBUM_REQUESTS_OF_A_THREAD: Final = 2000
+ALBUM_REQUESTS_PER_S: Final = 2000.0
+SECOND_SERVER: Final = 1.5

@@ -12,7 +12,7 @@ from loadtests.think_time import think_time
 pytestmark = pytest.mark.xdist_group("lab")
 
 ROOT = Path(__file__).parents[2]
-EVERYBODY = ("BookShopper", "Buyer", "FlashSaleBuyer", "Seller", "SocketBuyer", "SocketSeller")
+EVERYBODY = ("AlbumUser", "BookShopper", "Buyer", "FlashSaleBuyer", "Seller", "SocketBuyer", "SocketSeller")
 
 
 def locust(mesh, *arguments):
@@ -32,7 +32,13 @@ def mesh(launcher):
 def test_every_kind_of_user_finds_the_truth(mesh):
     ended = locust(mesh, *EVERYBODY, "--max-p95-ms", "60000")
     assert ended.returncode == 0, ended.stderr[-4000:]
-    for name in ("/v1/items/{item_id}", "/books/{id}", "CatalogService/RegisterItem", "flash sale: stock adds up"):
+    for name in (
+        "/v1/items/{item_id}",
+        "/books/{id}",
+        "CatalogService/RegisterItem",
+        "flash sale: stock adds up",
+        "/review/{albumID}, votes add up",
+    ):
         assert name in ended.stderr + ended.stdout
 
 

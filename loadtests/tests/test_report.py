@@ -2,9 +2,10 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
-from loadtests.experiments.results import Run, Table
+from loadtests.experiments.results import Panel, Run, Series, Table
 from loadtests.report import seeds
 from loadtests.report.document import Document, machine_facts
 from loadtests.report.page import render, write_report
@@ -82,6 +83,42 @@ def test_the_page_needs_nothing_but_itself_and_says_what_it_was_made_with(docume
     assert "a &lt;machine&gt;" in page
     assert "Hit, &lt;then&gt; miss" in page
     assert len(list((tmp_path / "reports").glob("*.png"))) == 13
+
+
+@pytest.fixture
+def document_with_series():
+    table = Table("Rates, over time", ("seconds", "per s"), [("0 to 10", 400.0)])
+    rates = Panel("votes per second", {"produced": [399.5, 400.5], "consumed": [398.0, 401.0]})
+    series = Series("votes-rate", table.title, [1.0, 2.0], [rates, Panel("votes that wait", {"lag": [40.0, 0.0]})])
+    return Document({}, [run("albums", "vote", 50)], [table], [series])
+
+
+def test_a_series_is_read_as_it_was_written(document_with_series, tmp_path):
+    document_with_series.write(tmp_path / "bench.json")
+    assert Document.read(tmp_path / "bench.json").series == document_with_series.series
+
+
+def test_a_series_is_plotted_below_its_table_and_the_page_can_be_made_again(document_with_series, tmp_path):
+    page = write_report(document_with_series, tmp_path).read_text()
+    assert (tmp_path / "votes-rate.png").read_bytes().startswith(b"\x89PNG")
+    assert page.count("data:image/png") == 1
+    below = page[page.index("Rates, over time") :]
+    assert below.index('alt="votes rate"') < below.index("<h2>"), "before the next table"
+    assert write_report(Document.read(tmp_path / "bench.json"), tmp_path).read_text() == page
+
+
+def test_a_series_of_nothing_is_no_reason_to_fail(document_with_series, tmp_path):
+    empty = Series("votes-rate", "Rates, over time", [], [Panel("votes per second", {"produced": [], "consumed": []})])
+    page = write_report(replace(document_with_series, series=[empty]), tmp_path)
+    assert 'alt="votes rate"' in page.read_text()
+
+
+def test_a_report_from_before_there_were_series_is_read(document_with_series, tmp_path):
+    document_with_series.write(tmp_path / "bench.json")
+    content = json.loads((tmp_path / "bench.json").read_text())
+    del content["series"]
+    (tmp_path / "bench.json").write_text(json.dumps(content))
+    assert not Document.read(tmp_path / "bench.json").series
 
 
 def test_errors_are_said_at_the_top(document):
