@@ -47,7 +47,7 @@ class Collector(TraceServiceServicer):
     def trace(self, trace_id: str) -> list[Received]:
         return [span for span in self._spans if span.trace_id == trace_id]
 
-    def await_trace(self, trace_id: str, spans: int, within_s: float = 20.0, *, last: str = "") -> list[Received]:
+    def await_trace(self, trace_id: str, spans: int, within_s: float = 60.0, *, last: str = "") -> list[Received]:
         """The trace once it has so many spans, the `last` to end among them, and only one lacks its parent.
 
         Else what there is by then.

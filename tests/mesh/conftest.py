@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+
+from localmesh.ports import PortBlock
 
 AGORA = Path(sys.executable).with_name("agora")
 
@@ -45,7 +46,7 @@ class Mesh:
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=110,
             check=False,
         )
 
@@ -63,8 +64,8 @@ class Person:
 @contextmanager
 def running_mesh(*options: str, **variables: str) -> Iterator[Mesh]:
     """A mesh in a directory of its own on ports of its own, started with these options and variables."""
-    with TemporaryDirectory(prefix="agora-mesh-") as directory:
-        port = _free_port()
+    with TemporaryDirectory(prefix="agora-mesh-") as directory, PortBlock(Path(directory)) as ports:
+        port = ports.take()
         environment = os.environ | {
             "AGORA_LOCAL_DIR": directory,
             "AGORA_HTTP_PORT": str(port),
@@ -91,7 +92,7 @@ def mesh() -> Iterator[Mesh]:
 @pytest.fixture
 def client(mesh: Mesh) -> Iterator[httpx.Client]:
     """Nobody in particular."""
-    with httpx.Client(base_url=mesh.url, timeout=10) as anonymous:
+    with httpx.Client(base_url=mesh.url, timeout=60) as anonymous:
         yield anonymous
 
 
@@ -101,7 +102,7 @@ def sign_in(mesh: Mesh) -> Iterator[Callable[..., Person]]:
     clients: list[httpx.Client] = []
 
     def person(role: str, username: str = "") -> Person:
-        new = httpx.Client(base_url=mesh.url, timeout=10)
+        new = httpx.Client(base_url=mesh.url, timeout=60)
         clients.append(new)
         name = username or f"{role}-{uuid4().hex[:12]}"
         credentials = {"username": name, "password": "correct horse"}
@@ -114,10 +115,3 @@ def sign_in(mesh: Mesh) -> Iterator[Callable[..., Person]]:
     yield person
     for open_client in clients:
         open_client.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -27,7 +27,7 @@ def counts_of(client: httpx.Client, album_id: str) -> tuple[int, int]:
 
 
 def await_counts(client: httpx.Client, album_id: str, expected: tuple[int, int]) -> None:
-    deadline = monotonic() + 30
+    deadline = monotonic() + 60
     while (counts := counts_of(client, album_id)) != expected:
         assert monotonic() < deadline, (counts, expected)
 

@@ -24,7 +24,7 @@ class Traffic:
     """One round after the other, in a thread, for as long as the block lasts. `ids` are those it has used so far."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._client = httpx.Client(base_url=mesh.url, timeout=20)
+        self._client = httpx.Client(base_url=mesh.url, timeout=60)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._rounds = count()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from account import session_cache
 from account.accounts import Accounts
 from account.passwords import Passwords
 from account.repository import Repository
@@ -33,6 +34,14 @@ _request_numbers = count()
 async def patience():
     """A deadline that a busy machine does not meet by accident."""
     enter(RequestContext(deadline=time.monotonic() + 60))
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """For tests of what is known and not for how long: a machine that stands still does not outlive knowledge."""
+    monkeypatch.setattr(redis, "TIMEOUT_S", 30.0)
+    monkeypatch.setattr(session_cache, "_MAX_AGE_S", 60.0)
+    monkeypatch.setattr(session_cache, "_LIFETIME_MS", 60_000)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class StartReplica:
     async def __call__(self, redis_url):
         database = await self.open_database("account", self.dsn)
         repository = Repository(database)
-        client = redis.connect(redis_url, name="account-test")
+        client = redis.connect(redis_url, name="account-test", timeout_s=redis.TIMEOUT_S)
         self.cleanup.push_async_callback(client.aclose)
         passwords = Passwords()
         cache = SessionCache(client)
@@ -119,7 +128,7 @@ class BreakableValkey:
     def start(self):
         with self.log.open("ab") as log:
             self.process = self.valkey.launch(log.fileno())
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self.valkey.is_ready(self.process.pid):
             assert time.monotonic() < deadline, self.log.read_text()
 

@@ -38,7 +38,7 @@ async def test_it_is_ready_without_redis_and_drains_on_sigterm(environment):
     try:
         await until_serving(f"127.0.0.1:{environment['GRPC_PORT']}", "agora.account.v1.AccountService")
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
     finally:
         if process.returncode is None:
             process.kill()

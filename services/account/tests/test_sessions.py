@@ -11,6 +11,7 @@ import psutil
 import pytest
 from argon2 import PasswordHasher
 
+from account import sessions
 from account.domain import MAX_KNOWLEDGE_AGE, NewAccount, Role
 from account.sessions import hash_of
 from agora.account.v1 import account_pb2
@@ -46,6 +47,7 @@ async def test_a_token_stands_for_its_session(replicas):
     assert (session.account_id, session.role) == (account.account_id, account_pb2.ROLE_SELLER)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_checked_session_is_answered_from_redis(replicas, token_hash):
     await replicas[0].live(token_hash)
     await replicas[0].database.close()
@@ -62,6 +64,7 @@ async def test_signing_out_is_seen_by_every_replica_in_time(replicas, token_hash
     await assert_ends_in_time(replicas[1], token_hash)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_with_redis_at_work_signing_out_is_seen_at_once(replicas, token_hash):
     assert len(await replicas[1].live(token_hash)) == 1
     await replicas[0].sign_out(token_hash)
@@ -122,17 +125,29 @@ async def test_the_sweep_deletes_expired_sessions(replica, dsn):
     connection = await asyncpg.connect(dsn)
     await connection.execute("UPDATE sessions SET expires_at = now()")
     sweep = asyncio.create_task(replica.sessions.sweep_for_ever())
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while await connection.fetchval("SELECT count(*) FROM sessions"):
         assert time.monotonic() < deadline
     sweep.cancel()
     await connection.close()
 
 
-async def test_the_sweep_goes_on_without_a_database(replica):
+async def test_the_sweep_goes_on_without_a_database(replica, monkeypatch):
+    monkeypatch.setattr(sessions, "_SWEEP_INTERVAL_S", 0.001)
+    rounds: asyncio.Queue[None] = asyncio.Queue()
+    delete = replica.repository.delete_expired_sessions
+
+    async def counted(limit):
+        rounds.put_nowait(None)
+        return await delete(limit)
+
+    monkeypatch.setattr(replica.repository, "delete_expired_sessions", counted)
     await replica.database.close()
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(replica.sessions.sweep_for_ever(), 0.2)
+    sweep = asyncio.create_task(replica.sessions.sweep_for_ever())
+    for _ in range(3):
+        await asyncio.wait_for(rounds.get(), 60)
+    assert not sweep.done()
+    sweep.cancel()
 
 
 async def test_a_hash_of_old_parameters_is_renewed_by_signing_in(replica):
@@ -150,16 +165,15 @@ async def test_200_sign_ins_at_once_starve_neither_the_loop_nor_the_memory(repli
     process = psutil.Process(os.getpid())
     before = process.memory_info().rss
 
-    storm_began = time.perf_counter()
-    sign_ins = asyncio.gather(*(replica.sign_in() for _ in range(200)))
-    delays, peak = [], before
-    while not sign_ins.done():
-        began = time.perf_counter()
+    sign_ins = [asyncio.create_task(replica.sign_in()) for _ in range(200)]
+    overtaken_by, peak = [], before
+    while waiting := sum(not sign_in.done() for sign_in in sign_ins):
         assert len(await replica.live(token_hash)) == 1
-        delays.append(time.perf_counter() - began)
+        overtaken_by.append(waiting - sum(not sign_in.done() for sign_in in sign_ins))
         peak = max(peak, process.memory_info().rss)
 
-    assert len({signed_in.token for signed_in in await sign_ins}) == 200
-    assert statistics.median(delays) < 0.1
-    assert max(delays) < (time.perf_counter() - storm_began) / 2, "another RPC never waits for the whole queue"
+    assert len({sign_in.result().token for sign_in in sign_ins}) == 200
+    # In sign-ins and not in seconds, since those become longer on a busy machine.
+    assert statistics.median(overtaken_by) < 20
+    assert max(overtaken_by) < 100, "another RPC never waits for half of the queue"
     assert peak - before < 200 * 2**20, "200 hashes at once would hold 3.8 GiB"

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from chassis import context, grpc_client
 from chassis.context import RequestContext
 from chassis.postgres import Database
 from chassis.queries import Queries
+from localmesh.ports import PortBlock
 
 SERVICE = "chassis.test.Echo"
 QUERIES = Queries("""
 -- create_item --
 CREATE TABLE item (id bigint CONSTRAINT item_pkey PRIMARY KEY, name text CONSTRAINT item_name_check CHECK (name <> ''))
 -- add_item --
-INSERT INTO item (id, name) VALUES ($1, $2)
+INSERT INTO item (id, name) VALUES ($1, $2) RETURNING id, name
 -- list_items --
 SELECT id, name FROM item ORDER BY id
 -- item_by_id --
@@ -41,8 +43,26 @@ SELECT pg_terminate_backend(pid), pg_sleep(0.02)
  WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
 
+# Far more than anything here takes, so that only what never ends is given up.
+PATIENCE_S = 60.0
+
 Behaviour = Callable[[str], Awaitable[str]]
 Say = Callable[[str], Awaitable[str]]
+Status = health_pb2.HealthCheckResponse.ServingStatus.ValueType
+Reaches = Callable[["Status"], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+async def patience() -> None:
+    """A deadline that a busy machine does not meet by accident."""
+    context.enter(RequestContext(deadline=time.monotonic() + PATIENCE_S))
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[PortBlock]:
+    """Ports for servers that start later, or again: nobody else is given one of them meanwhile."""
+    with PortBlock(tmp_path) as ports:
+        yield ports
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +103,7 @@ def sayer(channel_to) -> Callable[[str], Say]:
 @pytest.fixture
 def request_context() -> Iterator[RequestContext]:
     """The test stands inside this request."""
-    entered = RequestContext(request_id="request-1")
+    entered = RequestContext(request_id="request-1", deadline=time.monotonic() + PATIENCE_S)
     context.enter(entered)
     yield entered
     context._current.set(None)
@@ -98,27 +118,44 @@ class Toy:
     metrics_port: int
     output: Path
 
-    async def reaches(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:
-        """Returns when the process's health is `status`; fails when it has ended."""
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator["Reaches"]:
+        """`async with toy.watched() as reaches`, then `await reaches(status)` returns when its health is `status`."""
         async with grpc.aio.insecure_channel(self.target, [("grpc.max_reconnect_backoff_ms", 100)]) as channel:
             request = health_pb2.HealthCheckRequest()
-            watch = health_pb2_grpc.HealthStub(channel).Watch(request, wait_for_ready=True, timeout=15.0)
-            async for answer in watch:
-                if answer.status == status:
-                    watch.cancel()
-                    return
+            watch = health_pb2_grpc.HealthStub(channel).Watch(request, wait_for_ready=True, timeout=PATIENCE_S)
+
+            async def reaches(status: "Status") -> None:
+                async for answer in watch:
+                    if answer.status == status:
+                        return
+                raise AssertionError("the process has ended")
+
+            yield reaches
+            watch.cancel()
+
+    async def reaches(self, status: "Status") -> None:
+        """Returns when the process's health is `status`; fails when it has ended."""
+        async with self.watched() as reaches:
+            await reaches(status)
+
+    async def says(self, line: str) -> None:
+        """Returns when the process has printed this line."""
+        async with asyncio.timeout(PATIENCE_S):
+            while line not in self.output.read_text().splitlines():
+                await asyncio.sleep(0.005)
 
     async def ended(self) -> int:
-        return await asyncio.wait_for(self.process.wait(), 15.0)
+        return await asyncio.wait_for(self.process.wait(), 30.0)
 
 
 @pytest.fixture
-async def start_toy(tmp_path: Path, unused_tcp_port_factory) -> AsyncIterator[Callable[..., Awaitable[Toy]]]:
+async def start_toy(tmp_path: Path, ports: PortBlock) -> AsyncIterator[Callable[..., Awaitable[Toy]]]:
     """`await start_toy(NAME="value")` starts the process with these changes to its environment; None removes one."""
     toys: list[Toy] = []
 
     async def start(**changes: str | None) -> Toy:
-        grpc_port, metrics_port = unused_tcp_port_factory(), unused_tcp_port_factory()
+        grpc_port, metrics_port = ports.take(), ports.take()
         environment = {
             "INSTANCE_NAME": f"toy-{len(toys) + 1}",
             "LISTEN_HOST": "127.0.0.1",

@@ -112,7 +112,7 @@ async def test_a_flush_with_the_wrong_number_of_outcomes_fails_every_caller(answ
 
     tested = batcher(flush)
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         assert [type(outcome) for outcome in await outcomes(tested, 1, 2)] == [RuntimeError, RuntimeError]
         assert await tested.submit(7) == 7
 
@@ -125,7 +125,7 @@ async def test_a_flush_that_is_cancelled_refuses_its_callers_and_the_next_batch_
 
     tested = batcher(flush)
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         assert [type(outcome) for outcome in await outcomes(tested, 1, 2)] == [Unavailable, Unavailable]
         assert await tested.submit(7) == 7
 
@@ -168,7 +168,7 @@ async def test_a_caller_leaves_by_its_own_deadline_and_its_neighbour_stays():
         enter(context)
         return await tested.submit(key)
 
-    hasty, patient = (asyncio.ensure_future(submit(key, seconds)) for key, seconds in ((1, 0.02), (2, 5.0)))
+    hasty, patient = (asyncio.ensure_future(submit(key, seconds)) for key, seconds in ((1, 0.02), (2, 60.0)))
 
     with pytest.raises(DeadlineExceeded):
         await hasty

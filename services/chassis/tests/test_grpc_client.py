@@ -5,10 +5,11 @@ import grpc
 import pytest
 
 from chassis import context, grpc_client
-from chassis.context import DEFAULT_TIMEOUT_S
 from chassis.errors import DeadlineExceeded
 from chassis.grpc_client import TierDown
 from chassis.status import RemoteRefusal
+
+from .conftest import PATIENCE_S
 
 
 async def remaining(_text: str) -> str:
@@ -20,28 +21,32 @@ async def test_the_deadline_travels_and_shrinks_from_tier_to_tier(serve, add_ech
 
     async def work_and_ask(text: str) -> str:
         left = context.current().remaining()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         return f"{left} {await inside(text)}"
 
     outside = sayer((await serve(add_echo, work_and_ask)).target)
-    request_context.deadline = time.monotonic() + 2.0
+    request_context.deadline = time.monotonic() + 60.0
 
     outer, inner = map(float, (await outside("how long?")).split())
 
-    assert outer <= 2.0
-    assert 1.0 < inner < outer - 0.1  # gRPC rounds a timeout up by some milliseconds
+    # gRPC rounds a timeout of a minute up to a tenth of a second.
+    assert outer <= 60.1
+    assert 30.0 < inner < outer - 0.1
 
 
-async def test_a_call_outside_of_a_request_has_the_default_deadline(serve, add_echo, sayer):
-    left = float(await sayer((await serve(add_echo, remaining)).target)("how long?"))
+async def test_a_call_outside_of_a_request_has_the_default_deadline(serve, add_echo, sayer, monkeypatch):
+    monkeypatch.setattr(context, "DEFAULT_TIMEOUT_S", 40.0)
+    say = sayer((await serve(add_echo, remaining)).target)
+    context._current.set(None)
 
-    assert DEFAULT_TIMEOUT_S - 1.0 < left <= DEFAULT_TIMEOUT_S
+    assert 20.0 < float(await say("how long?")) <= 40.1
 
 
 async def test_a_call_ends_at_the_deadline_on_both_sides(serve, add_echo, sayer, request_context):
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def hang(text: str) -> str:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -49,14 +54,15 @@ async def test_a_call_ends_at_the_deadline_on_both_sides(serve, add_echo, sayer,
         return text
 
     say = sayer((await serve(add_echo, hang)).target)
-    request_context.deadline = time.monotonic() + 0.2
-
-    with pytest.raises(DeadlineExceeded) as refused:
-        await say("hello")
+    # On a machine that stands still the deadline may pass before the call arrives.
+    while not begun.is_set():
+        request_context.deadline = time.monotonic() + 0.2
+        with pytest.raises(DeadlineExceeded) as refused:
+            await say("hello")
 
     assert refused.value.message == "the deadline passed"
-    assert -0.3 < request_context.deadline - time.monotonic() <= 0.05
-    await asyncio.wait_for(ended.wait(), 1.0)
+    assert -20.0 < request_context.deadline - time.monotonic() <= 0.05
+    await asyncio.wait_for(ended.wait(), 20.0)
 
 
 async def test_a_call_after_the_deadline_is_not_sent(serve, add_echo, sayer, request_context):
@@ -75,15 +81,15 @@ async def test_a_call_after_the_deadline_is_not_sent(serve, add_echo, sayer, req
     assert called == []
 
 
-async def test_a_tier_nobody_serves_is_down_well_within_a_second(sayer, unused_tcp_port: int):
-    say = sayer(f"ipv4:127.0.0.1:{unused_tcp_port}")
+async def test_a_tier_nobody_serves_is_down_long_before_the_deadline(sayer):
+    say = sayer("ipv4:127.0.0.1:1")
     started = time.monotonic()
 
     with pytest.raises(TierDown) as refused:
         await say("hello")
 
-    assert time.monotonic() - started < 1.0
-    assert str(unused_tcp_port) not in refused.value.message
+    assert time.monotonic() - started < PATIENCE_S / 3
+    assert "127.0.0.1" not in refused.value.message
 
 
 async def test_a_refusal_of_unavailable_keeps_its_reason(serve, add_echo, sayer):
@@ -126,14 +132,14 @@ async def test_a_cancelled_caller_cancels_the_call(serve, add_echo, sayer):
 
     call.cancel()
 
-    await asyncio.wait_for(cancelled.wait(), 1.0)
+    await asyncio.wait_for(cancelled.wait(), 20.0)
     assert (await asyncio.gather(call, return_exceptions=True))[0].__class__ is asyncio.CancelledError
 
 
 async def test_a_channel_is_ready_once_a_replica_serves(serve, add_echo, channel_to):
     channel = channel_to((await serve(add_echo, remaining)).target)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while not grpc_client.is_ready(channel):
             await channel.wait_for_state_change(channel.get_state())
 

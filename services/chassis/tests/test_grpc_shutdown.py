@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 import grpc
 import pytest
@@ -9,8 +8,13 @@ from chassis import grpc_server
 from chassis.grpc_client import TierDown
 from chassis.grpc_server import GrpcServer
 
-# The notice that clients get, and some air.
-QUICKLY_S = 1.5
+# The notice that clients get, and air for a machine that stands still; far less than the drain.
+WITHOUT_DRAIN_S = 20.0
+
+
+@pytest.fixture(autouse=True)
+def long_drain(monkeypatch):
+    monkeypatch.setattr(grpc_server, "_DRAIN_S", 300.0)
 
 
 class Hold:
@@ -38,7 +42,7 @@ async def test_stopping_finishes_the_calls_that_have_begun(serve, add_echo, saye
     hold.open.set()
 
     assert await call == "hello"
-    await asyncio.wait_for(stopping, QUICKLY_S)
+    await asyncio.wait_for(stopping, WITHOUT_DRAIN_S)
 
 
 async def test_stopping_does_not_wait_for_health_watches(serve, add_echo, sayer):
@@ -51,12 +55,9 @@ async def test_stopping_does_not_wait_for_health_watches(serve, add_echo, sayer)
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
 
-        started = time.monotonic()
         stopping = asyncio.ensure_future(served.server.stop())
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
-        await stopping
-
-    assert time.monotonic() - started < QUICKLY_S
+        await asyncio.wait_for(stopping, WITHOUT_DRAIN_S)
 
 
 async def test_readiness_found_while_stopping_does_not_bring_clients_back(serve, add_echo):
@@ -80,7 +81,7 @@ async def test_a_call_that_does_not_end_is_broken_off_when_the_drain_is_over(ser
     call = asyncio.ensure_future(sayer(served.target)("hello"))
     await hold.begun.wait()
 
-    await asyncio.wait_for(served.server.stop(), QUICKLY_S)
+    await asyncio.wait_for(served.server.stop(), WITHOUT_DRAIN_S)
 
     with pytest.raises(TierDown):
         await call
@@ -90,4 +91,4 @@ async def test_a_server_without_clients_stops_after_the_notice():
     server = GrpcServer("test", "test-1", "127.0.0.1", 0)
     await server.start()
 
-    await asyncio.wait_for(server.stop(), QUICKLY_S)
+    await asyncio.wait_for(server.stop(), WITHOUT_DRAIN_S)

@@ -10,10 +10,11 @@ from redis.asyncio import Redis
 
 from chassis import invalidation as module
 from chassis.invalidation import COPIES_DIE_WITHIN_S, LEASE_PREFIX, Invalidation
-from chassis.redis import TIMEOUT_S, connect
+from chassis.redis import connect
 
-# What a busy machine may add.
-SLACK_S = 0.75
+# What a machine that stands still may add; where it would hide a defect, that is made to take `LONG_S`.
+SLACK_S = 20.0
+LONG_S = 60.0
 
 
 class Forwarder:
@@ -55,6 +56,12 @@ class Forwarder:
 
 
 @pytest.fixture
+def copies_die_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silence is waited for so long that nobody takes it for a slow machine."""
+    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", LONG_S)
+
+
+@pytest.fixture
 async def forwarder(redis_url: str) -> AsyncIterator[tuple[Forwarder, str]]:
     """The forwarder, and the cache's URL by way of it."""
     credentials, _, address = redis_url.rpartition("@")
@@ -69,7 +76,7 @@ async def forwarder(redis_url: str) -> AsyncIterator[tuple[Forwarder, str]]:
 
 @pytest.fixture
 async def cache(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(redis_url, name="onlooker") as redis:
+    async with connect(redis_url, name="onlooker", timeout_s=LONG_S) as redis:
         await redis.mset({name: b"old" for key in ("a", "b") for name in (key, LEASE_PREFIX + key)})
         yield redis
 
@@ -87,48 +94,67 @@ async def seconds_of(writer: Invalidation, *keys: str) -> float:
 
 
 async def until(is_true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not is_true():
             await asyncio.sleep(0.001)
 
 
+@pytest.mark.usefixtures("copies_die_late")
 async def test_a_copy_and_its_lease_are_deleted_and_others_stay(writer: Invalidation, cache: Redis):
     await writer.run(["a"])
     assert set(await cache.keys()) == {b"b", LEASE_PREFIX.encode() + b"b"}
 
 
-async def test_many_keys_take_one_command(writer: Invalidation, cache: Redis):
-    before = (await cache.info("commandstats"))["cmdstat_unlink"]["calls"]
-    await writer.run(key for key in ("a", "b", "c"))
-    assert (await cache.info("commandstats"))["cmdstat_unlink"]["calls"] == before + 1
+async def test_many_keys_take_one_command(redis_url: str, cache: Redis):
+    await cache.config_resetstat()
+    async with connect(redis_url, name="writer", timeout_s=LONG_S) as redis:
+        await Invalidation(redis).run(key for key in ("a", "b", "c"))
+    assert (await cache.info("commandstats"))["cmdstat_unlink"]["calls"] == 1
     assert await cache.dbsize() == 0
 
 
-async def test_without_keys_nothing_is_asked(unused_tcp_port: int, caplog: pytest.LogCaptureFixture):
-    async with connect(f"redis://127.0.0.1:{unused_tcp_port}/0", name="writer") as redis:
+async def test_without_keys_nothing_is_asked(caplog: pytest.LogCaptureFixture):
+    async with connect("redis://127.0.0.1:1/0", name="writer") as redis:
         await Invalidation(redis).run([])
     assert not caplog.records
 
 
-async def test_a_cache_that_refuses_connections_costs_nothing_noticeable(unused_tcp_port: int):
-    async with connect(f"redis://127.0.0.1:{unused_tcp_port}/0", name="writer") as redis:
+@pytest.mark.usefixtures("copies_die_late")
+async def test_a_cache_that_refuses_connections_costs_nothing_noticeable():
+    async with connect("redis://127.0.0.1:1/0", name="writer") as redis:
         writer = Invalidation(redis)
         for _ in range(3):
             assert await seconds_of(writer, "a") < SLACK_S
 
 
-async def test_a_cache_that_hangs_is_waited_for_until_copies_are_dead_and_later_writes_wait_little(
-    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis, caplog: pytest.LogCaptureFixture
+async def test_a_cache_that_hangs_is_waited_for_until_copies_are_dead_and_later_writes_ask_once(
+    forwarder: tuple[Forwarder, str],
+    writer: Invalidation,
+    cache: Redis,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    attempts = 0
+    unlink = writer._redis.unlink
+
+    async def counted(*names: str) -> int:
+        nonlocal attempts
+        attempts += 1
+        return await unlink(*names)
+
+    monkeypatch.setattr(writer._redis, "unlink", counted)
     forwarder[0].hang()
     with caplog.at_level(logging.WARNING):
-        assert COPIES_DIE_WITHIN_S <= await seconds_of(writer, "a") < COPIES_DIE_WITHIN_S + 2 * TIMEOUT_S + SLACK_S
+        assert COPIES_DIE_WITHIN_S <= await seconds_of(writer, "a") < COPIES_DIE_WITHIN_S + SLACK_S
         for _ in range(2):
-            assert await seconds_of(writer, "b") < 2 * TIMEOUT_S + SLACK_S
+            attempts = 0
+            await writer.run(["b"])
+            assert attempts == 1
     # Once for the whole silence, whoever meets it.
     assert [record.message for record in caplog.records] == ["cache does not answer"]
 
 
+@pytest.mark.usefixtures("copies_die_late")
 async def test_a_cache_that_comes_back_in_time_is_asked_again(
     forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis
 ):
@@ -137,14 +163,15 @@ async def test_a_cache_that_comes_back_in_time_is_asked_again(
     await until(lambda: writer._silent_since)
     assert not writing.done()
     forwarder[0].answer()
-    await asyncio.wait_for(writing, COPIES_DIE_WITHIN_S)
+    await asyncio.wait_for(writing, SLACK_S)
     assert not await cache.exists("a", LEASE_PREFIX + "a")
 
 
+@pytest.mark.usefixtures("copies_die_late")
 async def test_a_broken_connection_is_no_silence(forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis):
     await writer.run(["b"])
     forwarder[0].break_connections()
-    assert await seconds_of(writer, "a") < 1.0
+    assert await seconds_of(writer, "a") < SLACK_S
     assert not await cache.exists("a", LEASE_PREFIX + "a")
 
 
@@ -157,6 +184,7 @@ async def test_the_end_of_a_silence_is_noticed_while_nobody_writes(
     await writer.run(["a"])
     forwarder[0].answer()
     await until(lambda: writer._silent_since is None)
+    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", LONG_S)
     await cache.set("b", b"filled meanwhile")
     forwarder[0].hang()
     writing = asyncio.create_task(writer.run(["b"]))

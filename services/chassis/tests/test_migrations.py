@@ -92,11 +92,11 @@ async def test_a_migration_that_fails_leaves_nothing_half_applied(write: Write, 
     ]
 
 
-async def test_a_database_that_never_answers_is_given_up(write: Write, unused_tcp_port: int, monkeypatch):
+async def test_a_database_that_never_answers_is_given_up(write: Write, monkeypatch):
     monkeypatch.setattr(migrations, "_PATIENCE_S", 0.3)
 
     with pytest.raises(MigrationError, match="did not answer within"):
-        await migrate(write(create_item=CREATE), f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none")
+        await migrate(write(create_item=CREATE), "postgresql://nobody@127.0.0.1:1/none")
 
 
 def run(monkeypatch, *packages: str, **environment: str) -> int:

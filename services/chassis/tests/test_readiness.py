@@ -36,7 +36,7 @@ async def test_each_change_is_told_and_nothing_else(told: asyncio.Queue[bool]):
 
     for up in (True, False, True):
         dependency.up = up
-        assert await asyncio.wait_for(told.get(), 2) is up
+        assert await asyncio.wait_for(told.get(), 20) is up
 
     watch.cancel()
     assert told.empty()
@@ -56,21 +56,21 @@ async def test_it_is_not_ready_until_every_dependency_has_been_reached(told: asy
     assert told.empty()
 
     second.up = True
-    assert await asyncio.wait_for(told.get(), 2) is True
+    assert await asyncio.wait_for(told.get(), 20) is True
     watch.cancel()
 
 
 async def test_a_service_without_dependencies_is_ready(told: asyncio.Queue[bool]):
     watch = await watching({}, told)
 
-    assert await asyncio.wait_for(told.get(), 2) is True
+    assert await asyncio.wait_for(told.get(), 20) is True
     watch.cancel()
 
 
 async def test_a_check_that_hangs_fails_and_delays_no_other(monkeypatch):
     monkeypatch.setattr(readiness, "_TIMEOUT_S", 0.05)
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         states = await readiness.check_all({"hangs": asyncio.Event().wait, "works": Dependency(up=True).check})
 
     assert states == {"hangs": False, "works": True}
@@ -78,7 +78,10 @@ async def test_a_check_that_hangs_fails_and_delays_no_other(monkeypatch):
     assert REGISTRY.get_sample_value("agora_dependency_up", {"dependency": "works"}) == 1
 
 
-async def test_a_check_knows_how_long_it_may_take_and_leaves_the_request_alone(request_context: RequestContext):
+async def test_a_check_knows_how_long_it_may_take_and_leaves_the_request_alone(
+    request_context: RequestContext, monkeypatch
+):
+    monkeypatch.setattr(readiness, "_TIMEOUT_S", 40.0)
     left: list[float] = []
 
     async def check() -> None:
@@ -86,5 +89,5 @@ async def test_a_check_knows_how_long_it_may_take_and_leaves_the_request_alone(r
 
     await readiness.check_all({"store": check})
 
-    assert 0.5 < left[0] <= 1.0
+    assert 20.0 < left[0] <= 40.0
     assert current() is request_context

@@ -10,6 +10,8 @@ from grpc_health.v1 import health_pb2
 from chassis import grpc_server
 from chassis.grpc_client import TierDown
 
+from .conftest import PATIENCE_S
+
 NAMES = ("replica-1", "replica-2")
 CALLS = 40
 
@@ -22,8 +24,21 @@ def named(name: str):
 
 
 @pytest.fixture
-async def replicas(serve, add_echo):
-    return [await serve(add_echo, named(name), instance=name) for name in NAMES]
+def connections_last(monkeypatch):
+    """`connections_last(milliseconds)` before a server starts."""
+
+    def last(milliseconds: int) -> None:
+        options = dict(grpc_server._OPTIONS) | {"grpc.max_connection_age_ms": milliseconds}
+        monkeypatch.setattr(grpc_server, "_OPTIONS", list(options.items()))
+
+    return last
+
+
+@pytest.fixture
+async def replicas(serve, add_echo, ports, connections_last):
+    # For the whole test, however slow the machine is: a connection that is renewed gets no calls meanwhile.
+    connections_last(600_000)
+    return [await serve(add_echo, named(name), instance=name, port=ports.take()) for name in NAMES]
 
 
 @pytest.fixture
@@ -36,7 +51,7 @@ async def say(replicas, sayer):
 
 async def answered_by(say, names: set[str]) -> None:
     """Calls until the last few answers came from exactly these replicas."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S / 2):
         while {await say("who?") for _ in range(4)} != names:
             pass
 
@@ -98,7 +113,7 @@ async def test_a_replica_that_stops_in_order_costs_no_call(say, replicas):
     assert await count_answers(say) == {NAMES[1]: CALLS}
 
 
-async def test_a_replica_that_returns_gets_calls_quickly(say, replicas, serve, add_echo):
+async def test_a_replica_that_returns_gets_calls_long_before_grpcs_own_longest_pause(say, replicas, serve, add_echo):
     await replicas[0].kill()
     await answered_by(say, {NAMES[1]})
 
@@ -106,10 +121,10 @@ async def test_a_replica_that_returns_gets_calls_quickly(say, replicas, serve, a
     started = time.monotonic()
     await answered_by(say, {"replica-1 again", NAMES[1]})
 
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 20.0, "not the 120 s that gRPC pauses unless it is told"
 
 
-async def test_with_all_replicas_gone_the_tier_is_down_well_within_a_second_and_back_when_one_is(
+async def test_with_all_replicas_gone_the_tier_is_down_long_before_the_deadline_and_back_when_one_is(
     say, replicas, serve, add_echo
 ):
     for replica in replicas:
@@ -118,26 +133,25 @@ async def test_with_all_replicas_gone_the_tier_is_down_well_within_a_second_and_
     started = time.monotonic()
     with pytest.raises(TierDown):
         await say("who?")
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < PATIENCE_S / 3
 
     await serve(add_echo, named("back"), port=replicas[1].server.port)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S / 3):
         assert await until_answered(say) == "back"
 
 
-async def test_with_no_replica_serving_the_tier_is_down_well_within_a_second(say, replicas):
+async def test_with_no_replica_serving_the_tier_is_down_long_before_the_deadline(say, replicas):
     for replica in replicas:
         await replica.server.set_serving(False)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S / 3):
         with pytest.raises(TierDown):
             while True:
                 await say("who?")
 
 
-async def test_a_connection_that_reaches_its_age_costs_no_call(serve, add_echo, sayer, monkeypatch):
-    options = dict(grpc_server._OPTIONS) | {"grpc.max_connection_age_ms": 200}
-    monkeypatch.setattr(grpc_server, "_OPTIONS", list(options.items()))
+async def test_a_connection_that_reaches_its_age_costs_no_call(serve, add_echo, sayer, connections_last):
+    connections_last(200)
     say = sayer((await serve(add_echo, named("replica"))).target)
     ends = time.monotonic() + 1.0
 

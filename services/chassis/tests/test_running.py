@@ -14,6 +14,11 @@ from chassis.settings import Environment, ServiceSettings
 READY = {"postgresql": True, "schema": True}
 
 
+@pytest.fixture(autouse=True)
+def patient_checks(monkeypatch):
+    monkeypatch.setattr(readiness, "_TIMEOUT_S", 30.0)
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch) -> str:
     directory = tmp_path / "toy_running"
@@ -68,9 +73,9 @@ async def test_a_pool_in_full_use_is_busy_and_not_away(package: str, database_fo
             assert await readiness.check_all(running.checks) == READY
 
 
-async def test_a_database_that_is_not_there_yet_is_not_ready_and_not_an_error(package: str, unused_tcp_port: int):
+async def test_a_database_that_is_not_there_yet_is_not_ready_and_not_an_error(package: str):
     async with Running() as running:
-        await running.open_database(settings_for(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"), package)
+        await running.open_database(settings_for("postgresql://nobody@127.0.0.1:1/none"), package)
 
         assert await readiness.check_all(running.checks) == {"postgresql": False, "schema": False}
 

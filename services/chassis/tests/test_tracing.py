@@ -25,14 +25,25 @@ def sent() -> Iterator[list[tuple[Span, str]]]:
 
 
 def begun(traceparent: str = SAMPLED) -> Span:
-    span = tracing.begin("request", Kind.SERVER, traceparent)
-    assert span is not None
-    return span
+    return tracing.begin("request", Kind.SERVER, traceparent)
 
 
-def test_there_are_no_spans_until_tracing_is_started():
-    assert tracing.begin("request", Kind.SERVER, SAMPLED) is None
+def test_nothing_is_sampled_until_tracing_is_started():
+    assert not begun("").is_sampled
+    assert not begun(SAMPLED).is_sampled
     assert tracing.sender_of(SAMPLED) is None
+
+
+def test_a_request_has_the_ids_of_its_senders_trace_though_nobody_collects_traces():
+    span = begun()
+    assert (span.trace_id, span.parent_id) == (TRACE, PARENT)
+    assert span.traceparent == f"00-{TRACE}-{span.span_id}-00"
+
+
+def test_what_fails_while_nobody_collects_traces_is_not_sent(sent):
+    tracing.stop()
+    begun().end("INTERNAL")
+    assert not sent
 
 
 def test_a_process_without_a_collector_does_not_import_the_exporter():
@@ -44,8 +55,8 @@ def test_a_process_without_a_collector_does_not_import_the_exporter():
 
 def test_a_request_goes_on_with_its_senders_trace_and_decision(sent):
     span = begun()
-    assert (f"{span.trace_id:032x}", f"{span.parent_id:016x}", span.is_sampled) == (TRACE, PARENT, True)
-    assert span.traceparent == f"00-{TRACE}-{span.span_id:016x}-01"
+    assert (span.trace_id, span.parent_id, span.is_sampled) == (TRACE, PARENT, True)
+    assert span.traceparent == f"00-{TRACE}-{span.span_id}-01"
     assert not begun(UNSAMPLED).is_sampled
 
 
@@ -55,8 +66,8 @@ def test_a_request_goes_on_with_its_senders_trace_and_decision(sent):
 )
 def test_what_is_no_traceparent_begins_a_trace(sent, traceparent: str):
     span = begun(traceparent)
-    assert span.parent_id is None
-    assert f"{span.trace_id:032x}" != TRACE
+    assert not span.parent_id
+    assert span.trace_id != TRACE
 
 
 def test_of_the_traces_that_begin_here_a_share_is_sampled(sent):

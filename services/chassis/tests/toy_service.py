@@ -1,22 +1,29 @@
-"""A service of one RPC, to be run as a process. It is ready while the file READY_FILE exists, if one is named."""
+"""A service of one RPC, to be run as a process. It is ready while the file READY_FILE exists, if one is named.
+
+It says "working" when it begins to work, and works until SIGUSR1.
+"""
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import grpc
 from google.protobuf.wrappers_pb2 import StringValue
 
-from chassis import service
+from chassis import grpc_server, service
 from chassis.grpc_server import GrpcServer
 from chassis.service import Running
 from chassis.settings import ServiceSettings, read_or_exit
 
 SERVICE = "chassis.test.Echo"
+# A stop that waits for what never ends takes so long that nobody takes it for a slow machine.
+grpc_server._DRAIN_S = 300.0
 
 
 async def compose(running: Running, server: GrpcServer) -> list[str]:
-    crash = asyncio.Event()
+    crash, enough = asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
     running.in_background(_crash_when_asked(crash))
     running.push_async_callback(_report, "closed")
     if "READY_FILE" in os.environ:
@@ -29,7 +36,8 @@ async def compose(running: Running, server: GrpcServer) -> list[str]:
             case "crash":
                 crash.set()
             case "work":
-                await asyncio.sleep(1.0)
+                await _report("working")
+                await enough.wait()
         return request
 
     handler = grpc.unary_unary_rpc_method_handler(

@@ -9,18 +9,22 @@ from .stand_in_server import HANG, LOSE_REQUEST, Canned
 HTML = b"<!doctype html><title>Router login</title>"
 
 
-def test_a_shop_that_is_away_is_unreachable(agora):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+@pytest.fixture
+def port():
+    """Held by somebody who does not listen, so that nobody else can."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def test_a_shop_that_is_away_is_unreachable(agora, port):
     result = agora("lookup", "1", "--url", f"http://127.0.0.1:{port}")
     assert (result.code, result.out) == (3, "")
     assert result.err.startswith(f"agora: no answer from http://127.0.0.1:{port}: ")
     assert "agora mesh up" in result.err
 
 
-def test_what_never_arrived_is_not_said_to_be_in_doubt(agora):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+def test_what_never_arrived_is_not_said_to_be_in_doubt(agora, port):
     assert "may have been bought" not in agora("buy", "1", "--url", f"http://127.0.0.1:{port}").err
 
 
@@ -35,6 +39,7 @@ def test_a_shop_that_does_not_answer_in_time_is_unreachable_and_not_asked_again(
     assert result.code == 3
     assert "timed out" in result.err
     assert "--idempotency-key" in result.err
+    assert shop.arrived.wait(60)
     assert len(shop.requests) == 1
 
 

@@ -106,7 +106,7 @@ def test_at_a_terminal_name_and_password_are_asked_for_and_the_password_stays_hi
         seen += read_until(ours, b"Password: ")
         os.write(ours, b"secret words\n")
         seen += read_until(ours, b"Logged in as bob, a buyer.")
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         os.close(ours)
     assert b"secret" not in seen
 
@@ -114,9 +114,9 @@ def test_at_a_terminal_name_and_password_are_asked_for_and_the_password_stays_hi
 def test_interrupting_a_command_ends_it_with_130(variables, shop):
     shop.faults.append(HANG)
     with subprocess.Popen([AGORA, "lookup", "1"], env=variables, stderr=subprocess.PIPE) as process:
-        assert shop.arrived.wait(20)
+        assert shop.arrived.wait(60)
         process.send_signal(signal.SIGINT)
-        assert (process.wait(20), process.stderr.read()) == (130, b"")
+        assert (process.wait(60), process.stderr.read()) == (130, b"")
 
 
 def test_a_reader_that_leaves_early_is_no_traceback(variables, stock):
@@ -127,7 +127,7 @@ def test_a_reader_that_leaves_early_is_no_traceback(variables, stock):
     ) as process:
         process.stdout.readline()
         process.stdout.close()
-        assert (process.wait(20), process.stderr.read()) == (141, b"")
+        assert (process.wait(60), process.stderr.read()) == (141, b"")
 
 
 @pytest.mark.parametrize(("words", "code"), [(["lookup", "1"], 0), (["lookup", "9"], 1), (["lookup"], 2)])

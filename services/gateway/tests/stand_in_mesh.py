@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ class StandInMesh:
         ]
         yield self
         for server in servers:
-            asyncio.run_coroutine_threadsafe(server.server.stop(None), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(server.server.stop(None), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -79,7 +80,7 @@ class StandInMesh:
             await server.set_serving(True)
             return server
 
-        server = asyncio.run_coroutine_threadsafe(serve(), self._loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(serve(), self._loop).result(60)
         self.targets[tier] = f"ipv4:127.0.0.1:{server.port}"
         return server
 
@@ -95,7 +96,7 @@ class Gateway:
 
     def client(self) -> httpx.Client:
         # Without TLS there is nothing to verify, and loading the certificates would take most of a test's time.
-        return httpx.Client(base_url=self.url, timeout=20, verify=False)
+        return httpx.Client(base_url=self.url, timeout=60, verify=False)
 
 
 def environment_of(targets: dict[str, str], ports: PortBlock) -> dict[str, str]:
@@ -121,11 +122,16 @@ def running_gateway(targets: dict[str, str], directory: Path, **changes: str) ->
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway"], env=environment, stderr=subprocess.PIPE, text=True
         )
+        assert process.stderr is not None
+        # Its log is read to the end: a pipe that is full would stop it.
+        reading = threading.Thread(target=deque, args=(process.stderr, 0))
         try:
-            assert process.stderr is not None
             first_line = process.stderr.readline()
+            reading.start()
             assert "listening" in first_line, first_line
             yield Gateway(process, int(environment["HTTP_PORT"]), int(environment["METRICS_PORT"]))
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            reading.join()
+            process.stderr.close()

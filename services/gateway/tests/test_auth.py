@@ -63,11 +63,14 @@ def test_the_scheme_is_compared_without_regard_to_case(buyer):
 
 def test_a_session_seen_just_now_costs_no_call(buyer, mesh):
     buyer.http.get("/v1/cart")
-    mesh.calm()
-    for _ in range(3):
+
+    def is_looked_up():
+        mesh.calm()
         assert buyer.http.get("/v1/cart").status_code == 200
-    # On a machine that is slow enough, the session is looked up again once or twice, never each time.
-    assert len(mesh.account.calls_of("BatchGetSessions")) < 3
+        return mesh.account.calls_of("BatchGetSessions")
+
+    # On a machine that stands still it may be forgotten by the next request, but not by each.
+    assert not all(is_looked_up() for _ in range(20))
 
 
 def test_signing_out_ends_the_session_at_once(buyer):

@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 
 def ask_together(gateway, tier, paths, headers=None):
     """The answers to requests that were all read by the gateway before `tier` answered any call."""
-    connections = [HTTPConnection("127.0.0.1", gateway.http_port, timeout=20) for _ in paths]
+    connections = [HTTPConnection("127.0.0.1", gateway.http_port, timeout=60) for _ in paths]
     for connection in connections:
         answer_to(connection, "/healthz")
     tier.gate.clear()

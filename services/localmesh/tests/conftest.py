@@ -32,7 +32,7 @@ class StandinMesh:
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "standin_mesh", *arguments]
         return subprocess.run(
-            command, env=self.environment | environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment | environment, capture_output=True, text=True, timeout=110, check=False
         )
 
     def foreground(self) -> subprocess.Popen[str]:
@@ -45,8 +45,8 @@ class StandinMesh:
         done = self.run("up", "--detach")
         assert done.returncode == 0, done.stderr
 
-    def eventually(self, condition: Callable[[], Any], within: float = 20.0) -> Any:
-        deadline = time.monotonic() + within
+    def eventually(self, condition: Callable[[], Any], within_s: float = 60.0) -> Any:
+        deadline = time.monotonic() + within_s
         while not (result := condition()):
             assert time.monotonic() < deadline, "it did not happen in time"
             time.sleep(0.02)

@@ -8,11 +8,11 @@ import threading
 import psutil
 
 
-def test_a_killed_process_is_back_within_five_seconds(running_mesh):
+def test_a_killed_process_is_back_by_itself(running_mesh):
     pid = running_mesh.status("shelf-0")["pid"]
     os.kill(pid, signal.SIGKILL)
-    running_mesh.eventually(lambda: running_mesh.status("shelf-0")["pid"] not in {pid, None}, within=5)
-    running_mesh.eventually(lambda: running_mesh.status("shelf-0")["health"] == "ready", within=5)
+    running_mesh.eventually(lambda: running_mesh.status("shelf-0")["pid"] not in {pid, None})
+    running_mesh.eventually(lambda: running_mesh.status("shelf-0")["health"] == "ready")
     status = running_mesh.status("shelf-0")
     assert status["restarts"] >= 1
     assert status["pid"] in {process["pid"] for process in running_mesh.published()["processes"]}

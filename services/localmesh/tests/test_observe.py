@@ -19,7 +19,7 @@ def test_an_observed_mesh_has_a_prometheus_and_tells_where(mesh):
     assert done.returncode == 0, done.stderr
     address = mesh.published()["prometheus"]
     assert f"Prometheus  {address}" in done.stdout
-    with urllib.request.urlopen(f"{address}/-/ready", timeout=5) as answer:
+    with urllib.request.urlopen(f"{address}/-/ready", timeout=60) as answer:
         assert answer.status == 200
     assert mesh.status("prometheus")["health"] == "ready"
 

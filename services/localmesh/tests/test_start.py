@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from localmesh.errors import StartupError
-from localmesh.ports import is_free
 from localmesh.state import StateDirectory
 
 
@@ -50,7 +49,7 @@ def test_ctrl_c_stops_a_mesh_in_the_foreground(mesh):
     process = mesh.foreground()
     mesh.eventually((mesh.directory / "mesh.json").exists)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert mesh.survivors() == []
 
@@ -60,7 +59,7 @@ def test_ctrl_c_during_the_start_leaves_nothing_and_damages_nothing(mesh, moment
     process = mesh.foreground()
     mesh.eventually((mesh.directory / moment).exists)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert len(errors.splitlines()) == 1
     assert mesh.survivors() == []
@@ -75,10 +74,11 @@ def test_a_second_up_is_refused(mesh):
 
 
 def test_a_taken_gateway_port_is_named(mesh):
+    take = f"import socket; taken = socket.create_server(('127.0.0.1', {mesh.http_port})); print('taken'); input()"
     with subprocess.Popen(
-        ["python3", "-m", "http.server", "-b", "127.0.0.1", str(mesh.http_port)], stderr=subprocess.DEVNULL
+        ["python3", "-uc", take], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as other:
-        mesh.eventually(lambda: not is_free(mesh.http_port))
+        assert other.stdout.readline() == b"taken\n"
         refused = mesh.run("up")
         other.terminate()
     assert refused.returncode == 1

@@ -54,7 +54,7 @@ class Client:
         return read_answer(await self.reader.readexactly(length))
 
     async def is_closed(self):
-        return await asyncio.wait_for(self.reader.read(1), 5) == b""
+        return await asyncio.wait_for(self.reader.read(1), 30) == b""
 
     async def sign_up(self, username, role):
         new = account_pb2.CreateAccountRequest(request_id="1", username=username, password=PASSWORD, role=role)

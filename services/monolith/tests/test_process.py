@@ -40,9 +40,9 @@ async def test_it_serves_and_closes_its_connections_on_sigterm(environment):
     try:
         reader, writer = await connected(int(environment["MONOLITH_PORT"]))
         process.terminate()
-        assert await asyncio.wait_for(reader.read(1), 10) == b""
+        assert await asyncio.wait_for(reader.read(1), 30) == b""
         writer.close()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
     finally:
         if process.returncode is None:
             process.kill()

@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 
+import asyncpg
 import pytest
 
 from agora.catalog.v1 import catalog_pb2
@@ -12,16 +13,18 @@ from monolith.server import CONNECTIONS
 
 SEARCH = "agora.catalog.v1.CatalogService/SearchItems"
 BOOKS = catalog_pb2.SearchItemsRequest(topic="distributed systems")
+WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def frame(method=SEARCH, payload=None, number=1):
     return write_request(Request(number, method, "", BOOKS.SerializeToString() if payload is None else payload))
 
 
-async def open_connections():
-    """After the loop had the time to notice who left."""
-    await asyncio.sleep(0.1)
-    return CONNECTIONS._value.get()
+async def open_connections_are(number):
+    """As soon as the loop has noticed who left."""
+    async with asyncio.timeout(60):
+        while CONNECTIONS._value.get() != number:
+            await asyncio.sleep(0.001)
 
 
 async def test_requests_sent_ahead_are_answered_in_their_order(client):
@@ -77,7 +80,7 @@ async def test_random_bytes_never_stop_the_server_or_leak_a_connection(monolith)
         client.writer.transport.abort()
     good = await monolith.connect()
     assert (await good.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
-    assert await open_connections() == 1
+    await open_connections_are(1)
 
 
 @pytest.mark.parametrize("cut", [1, 4, 20])
@@ -86,7 +89,7 @@ async def test_a_client_that_leaves_within_a_frame_leaves_nothing_behind(monolit
     await client.send(frame()[:cut])
     client.writer.close()
     assert await client.is_closed()
-    assert await open_connections() == 0
+    await open_connections_are(0)
 
 
 async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client, monkeypatch):
@@ -101,36 +104,41 @@ async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client,
 async def test_a_client_that_takes_no_answers_is_given_up(monolith, monkeypatch):
     monkeypatch.setattr("monolith.server._STALL_S", 0.3)
     greedy = await monolith.connect()
-    assert await open_connections() == 1
+    await open_connections_are(1)
     (connection,) = monolith.server._connections.values()
     # Little room under way, so that few answers fill it.
     connection._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     greedy.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     greedy.writer.transport.pause_reading()
     greedy.writer.write(frame() * 2000)
-    for _ in range(600):
-        if await open_connections() == 0:
-            return
-    pytest.fail("the connection is still open")
+    await open_connections_are(0)
 
 
 async def test_a_thousand_silent_connections_do_not_stand_in_the_way(monolith):
     silent = [await monolith.connect() for _ in range(1000)]
     client = await monolith.connect()
-    assert await open_connections() == 1001
+    await open_connections_are(1001)
     assert (await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
     for each in silent[::100]:
         assert (await each.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
 
 
-async def test_stopping_answers_what_has_begun_and_closes_the_rest(monolith, client):
+async def test_stopping_answers_what_has_begun_and_closes_the_rest(monolith, client, settings):
     silent = await monolith.connect()
-    await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)
-    await client.send(frame(number=99))
-    await asyncio.sleep(0.001)
-    await monolith.server.stop()
+    blocker, onlooker = [await asyncpg.connect(settings.catalog_database_url) for _ in range(2)]
+    async with blocker.transaction():
+        await blocker.execute("LOCK TABLE items")
+        await client.send(frame(number=99))
+        async with asyncio.timeout(60):
+            while not await onlooker.fetch(WAITING):
+                await asyncio.sleep(0.001)
+        stopping = asyncio.create_task(monolith.server.stop())
+        assert await silent.is_closed()
+        assert not stopping.done()
+    await stopping
+    for connection in (blocker, onlooker):
+        await connection.close()
     assert (await client.receive()).number == 99
     assert await client.is_closed()
-    assert await silent.is_closed()
     with pytest.raises(OSError, match="onnect"):
         await monolith.connect()

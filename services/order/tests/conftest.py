@@ -1,6 +1,5 @@
 """A shop: two replicas of the order service and two of the catalog, over real PostgreSQL and real gRPC."""
 
-import time
 from contextlib import AsyncExitStack
 
 import asyncpg
@@ -14,7 +13,8 @@ from catalog.repository import Repository as CatalogRepository
 from catalog.reservations import Reservations
 from catalog.search import Search
 from catalog.servicer import CatalogServicer
-from chassis.context import RequestContext, enter
+from chassis import context
+from localmesh.ports import PortBlock
 from order.carts import Carts
 from order.checkout import Checkout
 from order.clients import CatalogClient
@@ -29,16 +29,24 @@ from .shop import Shop
 
 
 @pytest.fixture(autouse=True)
-async def patience():
-    """A deadline that a busy machine does not meet by accident."""
-    enter(RequestContext(deadline=time.monotonic() + 60))
+async def patience(monkeypatch):
+    """A deadline that a busy machine does not meet by accident, also for work that nobody asked for."""
+    monkeypatch.setattr(context, "DEFAULT_TIMEOUT_S", 60.0)
+    context.enter(context.RequestContext())
 
 
 @pytest.fixture
-async def shop(open_database, database_for, serve, channel_to, invalidation):
+def ports(tmp_path):
+    """Ports for catalogs, which may start again: nobody else is given one of them meanwhile."""
+    with PortBlock(tmp_path) as ports:
+        yield ports
+
+
+@pytest.fixture
+async def shop(open_database, database_for, serve, channel_to, invalidation, ports):
     catalog_dsn, order_dsn = await database_for("catalog"), await database_for("order")
 
-    async def catalog_replica(port=0):
+    async def catalog_replica(port):
         repository = CatalogRepository(await open_database("catalog", catalog_dsn))
         listing = Listing(repository)
         items, reservations = Items(repository, listing, invalidation), Reservations(repository, invalidation)
@@ -57,7 +65,7 @@ async def shop(open_database, database_for, serve, channel_to, invalidation):
         stub = order_pb2_grpc.OrderServiceStub(channel_to(served.target))
         return OrderReplica(stub, served, database, settlement, recovery)
 
-    catalogs = [await catalog_replica() for _ in range(2)]
+    catalogs = [await catalog_replica(ports.take()) for _ in range(2)]
     catalog_target = target_of(catalogs)
     orders = [await order_replica(catalog_target) for _ in range(2)]
     async with AsyncExitStack() as cleanup:

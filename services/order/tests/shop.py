@@ -77,14 +77,14 @@ class Shop:
 
     async def waiting(self, number=1, db=None) -> list[int]:
         """The processes that wait for a lock in the order database, as soon as they are `number`."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(pids := [row["pid"] for row in await (db or self.order_db).fetch(WAITING)]) < number:
                 await asyncio.sleep(0)
         return pids
 
     async def reserving(self) -> None:
         """Return as soon as a reservation waits for a lock in the catalog's database."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self.order_db.fetch(
                 "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'catalog-test'"
             ):

@@ -5,6 +5,9 @@ import asyncio
 import grpc
 import pytest
 
+from chassis.context import DEFAULT_TIMEOUT_S
+from order import recovery
+
 from .buyers import refused, units
 
 
@@ -76,7 +79,12 @@ async def test_nobody_tries_again_and_the_recovery_finishes_the_order(shop):
     await assert_stands_once(shop, {"1": 2, "3": 1})
 
 
-async def test_the_recovery_leaves_orders_alone_that_may_still_be_under_way(shop):
+def test_an_order_is_under_way_for_less_time_than_the_recovery_leaves_it_alone():
+    assert DEFAULT_TIMEOUT_S * 1000 < recovery._MIN_AGE_MS
+
+
+async def test_the_recovery_leaves_orders_alone_that_may_still_be_under_way(shop, monkeypatch):
+    monkeypatch.setattr(recovery.Recovery.finish_open_orders, "__defaults__", (600_000,))
     await shop.begin_and_die(buy_lines)
     assert await shop.orders[1].recovery.finish_open_orders() == 0
     assert not (await shop.orders[1].orders()).orders

@@ -21,7 +21,7 @@ def impatient(monkeypatch):
 
 
 async def until(condition):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.01)
 

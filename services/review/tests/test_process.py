@@ -39,7 +39,7 @@ async def test_it_is_ready_without_the_order_service_and_drains_on_sigterm(envir
     try:
         await until_serving(f"127.0.0.1:{environment['GRPC_PORT']}", "agora.review.v1.ReviewService")
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
     finally:
         if process.returncode is None:
             process.kill()

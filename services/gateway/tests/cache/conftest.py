@@ -12,6 +12,7 @@ from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
+from chassis import invalidation as invalidation_module
 from chassis import redis as redis_module
 from chassis.context import RequestContext, enter
 from chassis.invalidation import Invalidation
@@ -22,9 +23,13 @@ from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import CacheTiers, open_tiers
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
+from localmesh.ports import PortBlock
 
 from .held_shop import HeldShop
 from .own_redis import OwnRedis
+
+# Less than a copy lives: what is gone by then did not go by its age.
+EVENTUALLY_S = 20.0
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +38,8 @@ async def patience():
     enter(RequestContext(deadline=time.monotonic() + 60))
 
 
-async def until(is_true: Callable[[], object], within_s: float = 20.0) -> None:
-    async with asyncio.timeout(within_s):
+async def until(is_true: Callable[[], object]) -> None:
+    async with asyncio.timeout(EVENTUALLY_S):
         while not is_true():
             await asyncio.sleep(0.001)
 
@@ -80,7 +85,7 @@ class Gateway:
 
     async def learned(self, item_id: str) -> None:
         """Read until the item comes from the local tier, as it does after a miss and a hit."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(EVENTUALLY_S):
             while (await self.read(item_id))[1] != "local":
                 await self.filled()
 
@@ -95,7 +100,8 @@ class OpenGateway:
     async def __call__(
         self, mode: str = "tiered", *, url: str | None = None, name: str = "gateway", wait: bool = True
     ) -> Gateway:
-        redis = await self.cleanup.enter_async_context(connect(url or self.url, name=name))
+        connection = connect(url or self.url, name=name, timeout_s=redis_module.TIMEOUT_S)
+        redis = await self.cleanup.enter_async_context(connection)
         tiers = await self.cleanup.enter_async_context(open_tiers(redis, mode, PREFIXES))
         reads = Reads(Catalog(self.channel_to(self.target)), Reviews(self.channel_to(self.target)), tiers)
         gateway = Gateway(tiers, reads, redis)
@@ -107,10 +113,12 @@ class OpenGateway:
 @pytest.fixture
 def unhurried(monkeypatch):
     """For tests of what happens and not of when: a machine that stands still for a second loses nobody's trust."""
-    monkeypatch.setattr(redis_module, "TIMEOUT_S", 10.0)
-    monkeypatch.setattr(watch_module, "_ANSWER_WITHIN_S", 10.0)
+    monkeypatch.setattr(redis_module, "TIMEOUT_S", 30.0)
+    monkeypatch.setitem(connect.__kwdefaults__, "timeout_s", 30.0)
+    monkeypatch.setattr(invalidation_module, "COPIES_DIE_WITHIN_S", 120.0)
+    monkeypatch.setattr(watch_module, "_ANSWER_WITHIN_S", 30.0)
     for module in (watch_module, local_module):
-        monkeypatch.setattr(module, "TRUSTED_S", 20.0)
+        monkeypatch.setattr(module, "TRUSTED_S", 60.0)
 
 
 @pytest.fixture
@@ -135,12 +143,13 @@ async def open_gateway(shop_target, redis_url, channel_to):
 
 
 @pytest.fixture
-async def own_redis(tmp_path, unused_tcp_port):
+async def own_redis(tmp_path):
     """A Valkey that only this test uses, running."""
-    own = OwnRedis(tmp_path, unused_tcp_port)
-    await own.start()
-    yield own
-    own.kill()
+    with PortBlock(tmp_path) as ports:
+        own = OwnRedis(tmp_path, ports.take())
+        await own.start()
+        yield own
+        own.kill()
 
 
 @pytest.fixture

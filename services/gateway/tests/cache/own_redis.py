@@ -26,7 +26,7 @@ class OwnRedis:
     async def start(self) -> None:
         with self._log.open("ab") as log:
             process = self._process = self._server.launch(log.fileno())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await asyncio.to_thread(self._server.is_ready, process.pid):
                 assert process.poll() is None, self._log.read_text()
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from catalog.copies import keys_of_items, keys_of_searches
+from catalog.copies import keys_of_items, keys_of_listings
 from chassis.settings import Environment
 from gateway.app import create_app
 from gateway.settings import Settings
@@ -47,7 +47,7 @@ class Visitor:
         if self._tiers._watch._local is not None:
             self._flags += 1
             await self._redis.set(f"item:flag-{self._flags}", "")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while f"item:flag-{self._flags}" not in self._tiers.local._drops:
                     await asyncio.sleep(0.001)
 
@@ -139,7 +139,7 @@ async def test_a_change_shows_in_every_answer_with_the_item(visit, mode, mesh, i
             await visitor.sources(path)
         mesh.catalog.items["1"].price_cents += 11
         cents = mesh.catalog.items["1"].price_cents
-        await invalidation.run(keys_of_items([1]) + keys_of_searches(0))
+        await invalidation.run(keys_of_items([1]) + keys_of_listings([mesh.catalog.items["1"]]))
         await visitor.settled()
         assert (await visitor.http.get("/v1/items/1")).json()["price_cents"] == cents
         assert (await visitor.http.get("/books/1")).json()["cost"] == cents / 100

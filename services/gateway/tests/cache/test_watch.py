@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 
 import pytest
 
@@ -27,19 +26,23 @@ def test_writers_wait_longer_than_copies_are_trusted():
     assert gives_up_at > _PROBE_EVERY_S + _ANSWER_WITHIN_S
 
 
-async def test_a_change_is_dropped_within_milliseconds(open_gateway, invalidation, shop, eventually):
+@pytest.fixture
+def no_probes(monkeypatch):
+    """What is noticed without them was told by Redis."""
+    monkeypatch.setattr(watch_module, "_PROBE_EVERY_S", 600.0)
+
+
+@pytest.mark.usefixtures("no_probes")
+async def test_a_change_is_dropped_by_its_push(open_gateway, invalidation, shop, eventually):
     gateway = await open_gateway()
-    delays = []
     for _ in range(20):
         await gateway.learned("1")
         shop.change("1")
         await invalidation.run(["item:1"])
-        answered = time.perf_counter()
-        await eventually(lambda: gateway.tiers.local.get("item:1") is None, 1.0)
-        delays.append(time.perf_counter() - answered)
+        await eventually(lambda: gateway.tiers.local.get("item:1") is None)
         assert await gateway.read("1") == (shop.items["1"].version, "miss")
         await gateway.filled()
-    assert sorted(delays)[10] < 0.02
+    assert gateway.is_trusting
 
 
 async def test_other_keys_stay(open_gateway, invalidation, eventually):
@@ -62,40 +65,49 @@ async def test_keys_that_are_no_text_disturb_nobody(open_gateway, eventually, co
     assert count("trust_lost") == lost
 
 
+@pytest.mark.usefixtures("no_probes")
 async def test_what_somebody_emptied_is_gone_at_once(open_gateway, eventually):
     gateway = await open_gateway()
     for item_id in "12":
         await gateway.learned(item_id)
     await gateway.redis.flushall()
-    await eventually(lambda: gateway.tiers.local.size == (0, 0), 1.0)
+    await eventually(lambda: gateway.tiers.local.size == (0, 0))
     assert gateway.is_trusting
     assert (await gateway.read("1"))[1] == "miss"
 
 
-async def connections_of(redis, gateway="gateway"):
-    """The pushes' connection and the tracker's."""
-    found = [client for client in await redis.client_list() if client["name"] == gateway]
-    pushes = [client for client in found if int(client["sub"])]
-    tracker = [client for client in found if "t" in client["flags"]]
-    return pushes, tracker
+async def clients_of(redis, gateway="gateway"):
+    return [client for client in await redis.client_list() if client["name"] == gateway]
+
+
+async def connections_of(redis):
+    """The pushes' connection and the tracker's, as soon as Redis has noticed the end of those before."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await clients_of(redis)
+            pushes = [client for client in found if int(client["sub"])]
+            tracker = [client for client in found if "t" in client["flags"]]
+            if len(pushes) == len(tracker) == 1:
+                return pushes[0], tracker[0]
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["pushes", "tracker"])
+@pytest.mark.usefixtures("no_probes")
 async def test_the_end_of_one_connection_closes_and_opens_the_local_tier(
     open_gateway, invalidation, shop, eventually, which
 ):
     gateway = await open_gateway()
     await gateway.learned("1")
-    (victim,) = (await connections_of(invalidation._redis))[which]
+    victim = (await connections_of(invalidation._redis))[which]
     await invalidation._redis.client_kill_filter(_id=victim["id"])
-    # Faster than the next probe: nobody tells of changes any more.
-    await eventually(lambda: gateway.tiers.local.get("item:1") is None, _PROBE_EVERY_S / 2)
+    # Nobody tells of changes any more.
+    await eventually(lambda: gateway.tiers.local.get("item:1") is None)
     shop.change("1")
     await invalidation.run(["item:1"])
     await eventually(lambda: gateway.is_trusting)
     await gateway.learned("1")
     assert await gateway.read("1") == (2, "local")
-    assert [len(found) for found in await connections_of(invalidation._redis)] == [1, 1]
+    await connections_of(invalidation._redis)
 
 
 async def test_many_reconnects_leave_no_connection_and_no_task(open_gateway, invalidation, eventually, monkeypatch):
@@ -106,14 +118,15 @@ async def test_many_reconnects_leave_no_connection_and_no_task(open_gateway, inv
         if number % 3 == 2:
             gateway.tiers._watch.doubt()
         else:
-            (victim,) = (await connections_of(invalidation._redis))[number % 3]
+            victim = (await connections_of(invalidation._redis))[number % 3]
             await invalidation._redis.client_kill_filter(_id=victim["id"])
         await eventually(lambda: not gateway.is_trusting)
         await eventually(lambda: gateway.is_trusting)
     await eventually(lambda: len(asyncio.all_tasks()) <= tasks)
-    clients = [client for client in await invalidation._redis.client_list() if client["name"] == "gateway"]
     # Its pool has one more, by which it empties the cache.
-    assert len(clients) <= 3
+    async with asyncio.timeout(20):
+        while len(await clients_of(invalidation._redis)) > 3:
+            await asyncio.sleep(0.001)
 
 
 async def test_an_unexpected_error_ends_trust_is_logged_and_does_not_end_the_watch(

@@ -66,13 +66,13 @@ async def connection(dsn):
 
 @pytest.fixture
 async def stream_redis(stream_url):
-    async with connect(stream_url, name="test", timeout_s=5) as redis:
+    async with connect(stream_url, name="test", timeout_s=60) as redis:
         yield redis
 
 
 @pytest.fixture
 async def cache(redis_url):
-    async with connect(redis_url, name="test") as redis:
+    async with connect(redis_url, name="test", timeout_s=60) as redis:
         yield redis
 
 

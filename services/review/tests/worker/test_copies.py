@@ -61,6 +61,6 @@ async def test_votes_are_counted_without_a_cache(worker, ballot):
     async with Redis.from_url("redis://127.0.0.1:1/0") as nowhere:
         worker.folding._copies = Copies(nowhere, Invalidation(nowhere))
         await ballot.cast()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.fold_once()
     assert await worker.counts("1") == [(1, 0)]

@@ -114,7 +114,7 @@ async def test_a_worker_that_is_told_to_stop_ends_with_a_whole_batch(worker, bal
         await ballot.cast()
     stopping = asyncio.Event()
     running = asyncio.create_task(worker.folding.run(stopping))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await worker.counts("1") == [(0, 0)]:
             await asyncio.sleep(0)
         stopping.set()
@@ -131,7 +131,7 @@ async def test_a_worker_whose_database_is_away_waits_and_counts_when_it_is_back(
     await database_server.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
     stopping = asyncio.Event()
     running = asyncio.create_task(worker.folding.run(stopping))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "votes wait for a store" not in caplog.text:
             await asyncio.sleep(0)
         await database_server.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
@@ -147,7 +147,7 @@ async def test_a_group_that_the_stream_has_lost_is_made_again(worker, ballot, st
     await stream_redis.flushall()
     running = asyncio.create_task(worker.folding.run(stopping))
     await ballot.cast()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await worker.counts("1") != [(1, 0)]:
             await asyncio.sleep(0)
     stopping.set()

@@ -39,7 +39,7 @@ async def running(environment):
 async def answer_of(environment, path, accept=bool):
     """The first acceptable answer of the worker's port."""
     url = f"http://127.0.0.1:{environment['METRICS_PORT']}{path}"
-    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
         while True:
             try:
                 answer = await client.get(url)
@@ -61,7 +61,7 @@ async def test_it_gets_ready_counts_tells_and_drains_on_sigterm(environment, bal
         for line in ("agora_votes_counted_total 1.0", "agora_votes_appended 2.0", "agora_votes_backlog 0.0"):
             assert line in told.text
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_it_is_not_ready_while_the_stream_is_away_and_names_it(environment):
@@ -77,7 +77,7 @@ async def test_killed_whenever_it_has_just_counted_it_counts_every_vote_once(env
     async def counted():
         return await connection.fetchval("SELECT coalesce(sum(likes + dislikes), 0) FROM like_counts")
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         for life in range(3):
             for number in range(500):
                 await ballot.cast(str(number % 10), 1 + number % 2)

@@ -19,8 +19,9 @@ def main() -> None:
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     server.add_insecure_port(f"{os.environ['LISTEN_HOST']}:{os.environ['GRPC_PORT']}")
     server.start()
-    servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+    # Before anybody is told, so that who sees it ready finds the line.
     print(f"serving {os.environ['INSTANCE_NAME']}", flush=True)
+    servicer.set("", health_pb2.HealthCheckResponse.SERVING)
     signal.sigwait({signal.SIGTERM})
     server.stop(1).wait()
 
