@@ -7,14 +7,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from loadtests.driver.load import Address, Transport
 from localmesh.errors import MeshError
-from localmesh.ports import is_free
-
-_PORTS: Final = range(17_000, 18_200, 20)
+from localmesh.ports import PortBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,11 @@ class MeshLauncher:
 
     def __init__(self, directory: Path, sample_items: int, variables: Mapping[str, str] | None = None) -> None:
         self._directory = directory
+        # Held as long as the launcher lives: another one that starts at the same moment gets others.
+        self._ports = PortBlock(directory)
         self._environment = os.environ | {
             "AGORA_LOCAL_DIR": str(directory),
+            "AGORA_HTTP_PORT": str(self._ports.take()),
             "AGORA_SAMPLE_ITEMS": str(sample_items),
             **(variables or {}),
         }
@@ -77,12 +78,12 @@ class MeshLauncher:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+        self._ports.close()
 
     def mesh(self, wish: MeshWish) -> Mesh:
         """Raises MeshError when it does not start."""
         if wish != self._running:
             self._stop()
-            self._environment["AGORA_HTTP_PORT"] = str(_free_port(wish.gateways))
             self._agora("up", "--detach", "--cache", wish.cache, "--gateways", str(wish.gateways))
             self._running = wish
         return Mesh(self._directory)
@@ -103,7 +104,3 @@ class MeshLauncher:
         )
         if done.returncode != 0:
             raise MeshError(done.stderr.strip())
-
-
-def _free_port(gateways: int) -> int:
-    return next(first for first in _PORTS if all(is_free(first + index) for index in range(gateways)))

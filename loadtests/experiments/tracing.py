@@ -1,11 +1,12 @@
-"""What tracing costs: the CPU of an operation with every trace sampled, with the default of 1 %, and without tracing.
+"""What tracing costs: the CPU of an operation with every trace sampled, with the default of 1 %, and with no collector.
 
-Three meshes stand side by side and are asked in turn, a little at a time, so that whatever else the machine does falls
-on all of them alike.
+Three meshes stand side by side and are asked in turn, each for a moment and every round in another order, so that
+whatever else the machine does falls on all of them alike. What a round costs is compared by medians, which a few bad
+moments do not move.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import grpc
+import numpy as np
 
 from loadtests.driver.load import Load, Script, Step
 from loadtests.experiments.cpu import cpu_seconds
@@ -29,12 +31,18 @@ BOUNDS: Final = {"0.01": 0.03, "1": 0.25}
 _OPERATIONS: Final = ("lookup", "buy")
 _CACHE: Final = "off"
 _CLIENTS: Final = 10
-_ROUNDS: Final = 12
+_TURN_S: Final = 0.4
+_ROUNDS_OF_A_RUN: Final = 9
+_WARM_UP_ROUNDS: Final = 2
+_RESAMPLES: Final = 1000
 _STOCK: Final = 1_000_000
+
+# By setting, the CPU milliseconds of an operation in each round.
+Costs = Mapping[str, Sequence[float]]
 
 
 def expected_s(extent: Extent) -> float:
-    return 3 * MESH_S + len(_OPERATIONS) * _ROUNDS * 3 * _round_s(extent)
+    return 3 * MESH_S + len(_OPERATIONS) * _operation_s(extent)
 
 
 def run(lab: Lab) -> None:
@@ -43,30 +51,61 @@ def run(lab: Lab) -> None:
         for ratio in BOUNDS:
             told = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_SAMPLER_ARG": ratio}
             meshes[ratio] = _mesh(lab, stack, told)
-        rows = [_row(lab, meshes, operation) for operation in _OPERATIONS]
+        rows = [(operation, *_cells(_costs(lab, meshes, operation))) for operation in _OPERATIONS]
     columns = ("operation", "off, CPU ms", *(f"{ratio} sampled, CPU ms (of {OFF})" for ratio in BOUNDS))
     bounds = ", ".join(f"{ratio} sampled at most {1 + bound:.2f}" for ratio, bound in BOUNDS.items())
-    lab.results.tables.append(Table("What tracing costs", columns, rows, f"Bounds: {bounds}."))
+    note = (
+        f"Bounds: {bounds}. CPU is of the whole mesh, the median of {_rounds(lab.extent)} rounds with {_CLIENTS} "
+        f"clients; ± is the standard error of the ratio, by drawing from those rounds again."
+    )
+    lab.results.tables.append(Table("What tracing costs", columns, rows, note))
 
 
-def _row(lab: Lab, meshes: dict[str, Mesh], operation: str) -> tuple[str, ...]:
+def _costs(lab: Lab, meshes: Mapping[str, Mesh], operation: str) -> Costs:
     scripts = tuple(_script(operation, number) for number in range(_CLIENTS))
-    spent, operations = dict.fromkeys(meshes, 0.0), dict.fromkeys(meshes, 0)
-    with lab.doing(f"{NAME}: {operation}", _ROUNDS * len(meshes) * _round_s(lab.extent)):
-        for number in range(_ROUNDS + 1):
-            for name, mesh in meshes.items():
-                before = cpu_seconds(mesh.tiers)
-                outcome = lab.drive(Load(mesh.address("rest"), scripts, lab.extent.operations, _round_s(lab.extent)))
-                after = cpu_seconds(mesh.tiers)
-                if number:  # the first round is for warming up
-                    spent[name] += sum(after.values()) - sum(before.values())
-                    operations[name] += len(outcome.latencies)
-    cost = {name: spent[name] * 1000 / operations[name] for name in meshes}
-    return (operation, f"{cost[OFF]:.3f}", *(f"{cost[ratio]:.3f} ({cost[ratio] / cost[OFF]:.3f})" for ratio in BOUNDS))
+    costs: dict[str, list[float]] = {name: [] for name in meshes}
+    with lab.doing(f"{NAME}: {operation}", _operation_s(lab.extent)):
+        for number in range(_WARM_UP_ROUNDS + _rounds(lab.extent)):
+            for name in np.roll(list(meshes), number):
+                cost = _cost(lab, meshes[name], scripts)
+                if number >= _WARM_UP_ROUNDS:
+                    costs[name].append(cost)
+    return costs
 
 
-def _round_s(extent: Extent) -> float:
-    return min(extent.seconds, 1.5)
+def _cost(lab: Lab, mesh: Mesh, scripts: tuple[Script, ...]) -> float:
+    """The CPU milliseconds of an operation, within one turn. A mesh sends less than 1 % of its spans' cost later."""
+    before = cpu_seconds(mesh.tiers)
+    outcome = lab.drive(Load(mesh.address("rest"), scripts, lab.extent.operations, _TURN_S))
+    after = cpu_seconds(mesh.tiers)
+    return (sum(after.values()) - sum(before.values())) * 1000 / len(outcome.latencies)
+
+
+def _cells(costs: Costs) -> tuple[str, ...]:
+    medians = {name: float(np.median(rounds)) for name, rounds in costs.items()}
+    return (
+        f"{medians[OFF]:.3f}",
+        *(
+            f"{medians[ratio]:.3f} ({medians[ratio] / medians[OFF]:.3f} ± {_standard_error(costs, ratio):.3f})"
+            for ratio in BOUNDS
+        ),
+    )
+
+
+def _standard_error(costs: Costs, name: str) -> float:
+    """Of the ratio of the medians: how much it varies when the rounds are drawn again from those there were."""
+    rounds = len(costs[OFF])
+    drawn = np.random.default_rng(0).integers(rounds, size=(_RESAMPLES, rounds))
+    medians = {setting: np.median(np.asarray(costs[setting])[drawn], axis=1) for setting in (OFF, name)}
+    return float(np.std(medians[name] / medians[OFF]))
+
+
+def _rounds(extent: Extent) -> int:
+    return _ROUNDS_OF_A_RUN * extent.runs
+
+
+def _operation_s(extent: Extent) -> float:
+    return (_WARM_UP_ROUNDS + _rounds(extent)) * (1 + len(BOUNDS)) * _TURN_S
 
 
 def _mesh(lab: Lab, stack: ExitStack, variables: dict[str, str]) -> Mesh:

@@ -87,8 +87,12 @@ async def call(method: Callable[..., Any], request: object, response_type: type[
 
 
 def _metadata(context: RequestContext, span: Span | None) -> tuple[tuple[str, str], ...]:
+    """One entry where one will do: a request that began its trace here is known by the id of that trace."""
     request_id = (REQUEST_ID_KEY, context.request_id)
-    return (request_id,) if span is None else (request_id, (TRACEPARENT_KEY, span.traceparent))
+    if span is None:
+        return (request_id,)
+    traceparent = (TRACEPARENT_KEY, span.traceparent)
+    return (traceparent,) if context.request_id == span.trace_id else (request_id, traceparent)
 
 
 def _observe(name: str, code: str, started: float, context: RequestContext) -> None:

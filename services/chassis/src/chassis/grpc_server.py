@@ -14,9 +14,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from prometheus_client import Histogram
 
-from chassis import logs, metrics, status, tracing
+from chassis import metrics, status, tracing
 from chassis.context import DEFAULT_TIMEOUT_S, RequestContext, TierTime, enter
 from chassis.errors import Aborted, DeadlineExceeded, Internal, Refusal
+from chassis.logs import Fields, RequestLine
 from chassis.settings import SettingsError
 from chassis.tracing import Kind
 
@@ -113,16 +114,13 @@ class _Notes:
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._durations: dict[str, Histogram] = {}
+        self._endings: dict[str, tuple[Histogram, RequestLine]] = {}
 
     def note(self, context: RequestContext, code: str, started: float) -> None:
         seconds = time.perf_counter() - started
-        duration = self._durations.get(code)
-        if duration is None:
-            duration = self._durations[code] = metrics.RPC_DURATION.labels(self._method, code)
+        duration, line = self._endings.get(code) or self._ending(code)
         duration.observe(seconds, context.exemplar)
-        failed = code in _FAULTS
-        failure = code if failed else ""
+        failure = code if code in _FAULTS else ""
         if context.span is not None and context.span.is_sent(failure):
             context.span.attributes = {
                 "rpc.system.name": "grpc",
@@ -130,10 +128,13 @@ class _Notes:
                 "rpc.response.status_code": code,
             }
             context.span.end(failure)
-        level = logs.level_of_request(context.span, failed=failed)
-        if logger.isEnabledFor(level):
-            fields = {"rpc_method": self._method, "status": code, "duration_ms": round(seconds * 1000, 3)}
-            logger.log(level, "%s %s %.1f ms", self._method, code, seconds * 1000, extra=fields)
+        line.write(context, seconds)
+
+    def _ending(self, code: str) -> tuple[Histogram, RequestLine]:
+        fields: Fields = {"rpc_method": self._method, "status": code}
+        line = RequestLine(logger, f"{self._method} {code}", fields, failed=code in _FAULTS)
+        ending = self._endings[code] = metrics.RPC_DURATION.labels(self._method, code), line
+        return ending
 
 
 def _context_of(method: str, call: "ServicerContext[Any, Any]") -> RequestContext:
@@ -141,7 +142,7 @@ def _context_of(method: str, call: "ServicerContext[Any, Any]") -> RequestContex
     deadline = time.monotonic() + (DEFAULT_TIMEOUT_S if remaining is None else remaining)
     metadata = dict(call.invocation_metadata() or ())
     span = tracing.begin(method, Kind.SERVER, str(metadata.get(TRACEPARENT_KEY, "")))
-    return RequestContext(str(metadata.get(REQUEST_ID_KEY, "")), deadline, span=span)
+    return RequestContext(str(metadata.get(REQUEST_ID_KEY) or span.trace_id), deadline, span=span)
 
 
 def refusal_of(error: Exception, method: str) -> Refusal:

@@ -9,13 +9,15 @@ import re
 import secrets
 import time
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
+from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import logs, tracing
+from chassis import tracing
 from chassis.context import RequestContext, TierTime, enter
+from chassis.logs import Fields, RequestLine
 from chassis.tracing import Kind, Span
 from gateway.metrics import REQUEST_DURATION
 from gateway.problems import INTERNAL, Problem
@@ -27,7 +29,12 @@ MAX_URL_BYTES: Final = 8 * 1024
 # These take images, and bound them as they come (gateway.uploads).
 _UPLOADS: Final = frozenset({("POST", "/albums")})
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# Asked every second, and of no interest unless they fail.
+_PROBES: Final = frozenset({"/healthz", "/readyz"})
 _METHODS: Final = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"})
+
+_Key = tuple[str, str, int]
+"""Method, route and status: all that metrics and lines have in common."""
 
 BODY_TOO_LARGE: Final = Problem(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "BODY_TOO_LARGE", f"the body may have {MAX_BODY_BYTES} bytes"
@@ -41,7 +48,7 @@ class Edge:
     def __init__(self, app: ASGIApp, instance: str) -> None:
         self._app = app
         self._instance = instance.encode()
-        self._durations: dict[tuple[str, str, int], Any] = {}
+        self._endings: dict[_Key, tuple[Histogram, RequestLine]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,7 +56,9 @@ class Edge:
             return
         started = time.perf_counter()
         request_id, body_length, is_chunked, traceparent = _read_headers(scope)
-        context = RequestContext(request_id.decode(), span=tracing.begin("", Kind.SERVER, traceparent))
+        span = tracing.begin("", Kind.SERVER, traceparent)
+        request_id = request_id or _request_id_of(span)
+        context = RequestContext(request_id.decode(), span=span)
         enter(context)
         status = 0
 
@@ -83,23 +92,33 @@ class Edge:
     def _note(self, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         key = (method, _route_of(scope), status)
-        duration = self._durations.get(key)
-        if duration is None:
-            duration = self._durations[key] = REQUEST_DURATION.labels(*key)
+        duration, line = self._endings.get(key) or self._ending(key)
         duration.observe(seconds, context.exemplar)
-        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        failure = str(status) if failed else ""
+        failure = str(status) if _has_failed(status) else ""
         if context.span is not None and context.span.is_sent(failure):
             _end(context.span, scope, key, failure)
-        level = logs.level_of_request(context.span, failed=failed)
-        if logger.isEnabledFor(level):
-            fields = dict(zip(("method", "route", "status"), key, strict=True)) | {
-                "duration_ms": round(seconds * 1000, 3)
-            }
-            logger.log(level, "%s %s %d %.1f ms", *key, seconds * 1000, extra=fields)
+        line.write(context, seconds)
+
+    def _ending(self, key: _Key) -> tuple[Histogram, RequestLine]:
+        method, route, status = key
+        fields: Fields = {"method": method, "route": route, "status": status}
+        message = f"{method} {route} {status}"
+        line = RequestLine(logger, message, fields, failed=_has_failed(status), minor=route in _PROBES)
+        ending = self._endings[key] = REQUEST_DURATION.labels(*key), line
+        return ending
 
 
-def _end(span: Span, scope: Scope, key: tuple[str, str, int], failure: str) -> None:
+def _has_failed(status: int) -> bool:
+    """Whether by our fault."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _request_id_of(span: Span) -> bytes:
+    """For a request that brought none: the id of its trace, unless others of the sender's may have that too."""
+    return secrets.token_hex(16).encode() if span.parent_id else span.trace_id.encode()
+
+
+def _end(span: Span, scope: Scope, key: _Key, failure: str) -> None:
     """The query is left out: it may hold what a client has to say to nobody else."""
     method, route, status = key
     span.name = f"{method} {route}".rstrip()
@@ -113,7 +132,7 @@ def _end(span: Span, scope: Scope, key: tuple[str, str, int], failure: str) -> N
 
 
 def _read_headers(scope: Scope) -> tuple[bytes, int, bool, str]:
-    """The request's id, the length of its body, whether only reading it tells that length, and its traceparent."""
+    """The id it brought, the length of its body, whether only reading it tells that length, and its traceparent."""
     request_id, body_length, is_chunked, traceparent = b"", 0, False, ""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
@@ -124,7 +143,7 @@ def _read_headers(scope: Scope) -> tuple[bytes, int, bool, str]:
             is_chunked = True
         elif name == b"traceparent":
             traceparent = value.decode("latin-1")
-    return request_id or secrets.token_hex(16).encode(), body_length, is_chunked, traceparent
+    return request_id, body_length, is_chunked, traceparent
 
 
 def _refuse(scope: Scope, body_length: int) -> Problem | None:
