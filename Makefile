@@ -44,6 +44,11 @@ terraform-test: ## Check Terraform, in a venv of its own; what cannot run here i
 lint: install-dev ## Check format, style, types, import contracts and protos
 	@./scripts/lint
 
+.PHONY: dashboards
+dashboards: ## Make the chart's dashboards from their source, in the venv of its checks
+	@PYTHON=$(PYTHON) charts/tests/install
+	@charts/.venv-checks/bin/python -m charts.dashboards
+
 ##@ Measure and break
 
 .PHONY: bench

@@ -43,7 +43,7 @@ def measure_groups(lab: Lab, mesh: Mesh) -> None:
         load = Load(mesh.address("rest"), rounds(stock.albums, clients), requests, _NO_LIMIT_S)
         contender = Contender(cell, load, mesh.tiers)
         outcome = contender.perform(lab)
-        counted = check_votes(lab, stock, outcome, clients * requests // REQUESTS_A_ROUND * VOTES_A_ROUND)
+        counted = check_votes(lab, stock, outcome, clients * (requests // REQUESTS_A_ROUND) * VOTES_A_ROUND)
     run = contender.result()
     lab.results.runs.append(run)
     lab.results.tables.append(_groups_table(run, requests, counted))
@@ -80,9 +80,9 @@ def _limit(stack: ExitStack, mesh: Mesh) -> str:
 
 def extent_of(extent: Extent) -> tuple[int, int]:
     """Groups, and the requests of each of their threads, in whole rounds."""
-    if extent.seconds >= _QUICK_BELOW_S:
-        return GROUPS, 2 * extent.operations
-    return 1, max(1, int(extent.seconds * _QUICK_REQUESTS_PER_S) // REQUESTS_A_ROUND) * REQUESTS_A_ROUND
+    is_quick = extent.seconds < _QUICK_BELOW_S
+    groups, requests = (1, extent.seconds * _QUICK_REQUESTS_PER_S) if is_quick else (GROUPS, 2 * extent.operations)
+    return groups, max(1, int(requests) // REQUESTS_A_ROUND) * REQUESTS_A_ROUND
 
 
 def _groups_table(run: Run, requests: int, counted: int) -> Table:
@@ -94,8 +94,8 @@ def _groups_table(run: Run, requests: int, counted: int) -> Table:
         ("votes counted in the end", "", counted),
     ]
     note = (
-        f"Each of the {run.clients} threads repeats: {ROUND}. S4 saw more than the figure given. Every vote that was "
-        "answered must have been counted; that one was not would be an error."
+        f"Each of the {run.clients} threads repeats: {ROUND}. S4 saw more than the figure given. A vote that was "
+        "answered and not counted is an error."
     )
     return Table("Album store: requests by groups of threads", ("", "S4", "Agora"), rows, note)
 

@@ -1,12 +1,14 @@
 """What tracing costs: the CPU of an operation with every trace sampled, with the default of 1 %, and with no collector.
 
 Three meshes stand side by side and are asked in turn, each for a moment and every round in another order, so that
-whatever else the machine does falls on all of them alike. What a round costs is compared by medians, which a few bad
-moments do not move.
+whatever else the machine does falls on all of them alike. Requests arrive at a fixed rate: how many of them travel
+together, and so what one costs, would else follow from how fast the others are answered. What a round costs is compared
+by medians, which a few bad moments do not move. Two meshes of one setting differ by some per cent for as long as they
+live, so every run has new ones.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,84 +30,94 @@ NAME: Final = "tracing"
 OFF: Final = "off"
 # The shares of traces that are sampled, and what each may cost at most.
 BOUNDS: Final = {"0.01": 0.03, "1": 0.25}
-_OPERATIONS: Final = ("lookup", "buy")
+# Arrivals a second, no more than a core or so can do.
+_OPERATIONS: Final = {"lookup": 400.0, "buy": 80.0}
 _CACHE: Final = "off"
-_CLIENTS: Final = 10
+_CONNECTIONS: Final = 10
 _TURN_S: Final = 0.4
-_ROUNDS_OF_A_RUN: Final = 9
-_WARM_UP_ROUNDS: Final = 2
+_WARM_UP_ROUNDS: Final = 1
+_ROUNDS: Final = 9
 _RESAMPLES: Final = 1000
 _STOCK: Final = 1_000_000
 
-# By setting, the CPU milliseconds of an operation in each round.
-Costs = Mapping[str, Sequence[float]]
+# By setting, the CPU milliseconds of an operation in each round of each run.
+Costs = Mapping[str, list[list[float]]]
 
 
 def expected_s(extent: Extent) -> float:
-    return 3 * MESH_S + len(_OPERATIONS) * _operation_s(extent)
+    return extent.runs * ((1 + len(BOUNDS)) * MESH_S + len(_OPERATIONS) * _operation_s())
 
 
 def run(lab: Lab) -> None:
-    with _collector() as endpoint, ExitStack() as stack:
-        meshes = {OFF: _mesh(lab, stack, {})}
-        for ratio in BOUNDS:
-            told = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_SAMPLER_ARG": ratio}
-            meshes[ratio] = _mesh(lab, stack, told)
-        rows = [(operation, *_cells(_costs(lab, meshes, operation))) for operation in _OPERATIONS]
+    costs: dict[str, Costs] = {operation: {name: [] for name in (OFF, *BOUNDS)} for operation in _OPERATIONS}
+    for _ in range(lab.extent.runs):
+        with _meshes(lab) as meshes:
+            for operation in _OPERATIONS:
+                _measure(lab, meshes, operation, costs[operation])
     columns = ("operation", "off, CPU ms", *(f"{ratio} sampled, CPU ms (of {OFF})" for ratio in BOUNDS))
     bounds = ", ".join(f"{ratio} sampled at most {1 + bound:.2f}" for ratio, bound in BOUNDS.items())
+    rates = " and ".join(f"{rate:.0f} {operation}s" for operation, rate in _OPERATIONS.items())
     note = (
-        f"Bounds: {bounds}. CPU is of the whole mesh, the median of {_rounds(lab.extent)} rounds with {_CLIENTS} "
-        f"clients; ± is the standard error of the ratio, by drawing from those rounds again."
+        f"Bounds: {bounds}. CPU of the whole mesh at {rates} a second: the median of {lab.extent.runs} x {_ROUNDS} "
+        "rounds. ± is the standard error of the ratio, by drawing runs and rounds again from those."
     )
+    rows = [(operation, *_cells(found)) for operation, found in costs.items()]
     lab.results.tables.append(Table("What tracing costs", columns, rows, note))
 
 
-def _costs(lab: Lab, meshes: Mapping[str, Mesh], operation: str) -> Costs:
-    scripts = tuple(_script(operation, number) for number in range(_CLIENTS))
-    costs: dict[str, list[float]] = {name: [] for name in meshes}
-    with lab.doing(f"{NAME}: {operation}", _operation_s(lab.extent)):
-        for number in range(_WARM_UP_ROUNDS + _rounds(lab.extent)):
+def _measure(lab: Lab, meshes: Mapping[str, Mesh], operation: str, costs: Costs) -> None:
+    """Adds a run to `costs`."""
+    scripts = tuple(_script(operation, number) for number in range(_CONNECTIONS))
+    for rounds in costs.values():
+        rounds.append([])
+    with lab.doing(f"{NAME}: {operation}", _operation_s()):
+        for number in range(_WARM_UP_ROUNDS + _ROUNDS):
             for name in np.roll(list(meshes), number):
-                cost = _cost(lab, meshes[name], scripts)
+                cost = _cost(lab, meshes[name], scripts, _OPERATIONS[operation])
                 if number >= _WARM_UP_ROUNDS:
-                    costs[name].append(cost)
-    return costs
+                    costs[name][-1].append(cost)
 
 
-def _cost(lab: Lab, mesh: Mesh, scripts: tuple[Script, ...]) -> float:
+def _cost(lab: Lab, mesh: Mesh, scripts: tuple[Script, ...], arrivals_per_s: float) -> float:
     """The CPU milliseconds of an operation, within one turn. A mesh sends less than 1 % of its spans' cost later."""
     before = cpu_seconds(mesh.tiers)
-    outcome = lab.drive(Load(mesh.address("rest"), scripts, lab.extent.operations, _TURN_S))
+    outcome = lab.drive(Load(mesh.address("rest"), scripts, lab.extent.operations, _TURN_S, arrivals_per_s))
     after = cpu_seconds(mesh.tiers)
     return (sum(after.values()) - sum(before.values())) * 1000 / len(outcome.latencies)
 
 
 def _cells(costs: Costs) -> tuple[str, ...]:
-    medians = {name: float(np.median(rounds)) for name, rounds in costs.items()}
-    return (
-        f"{medians[OFF]:.3f}",
-        *(
-            f"{medians[ratio]:.3f} ({medians[ratio] / medians[OFF]:.3f} ± {_standard_error(costs, ratio):.3f})"
-            for ratio in BOUNDS
-        ),
-    )
+    medians = {name: float(np.median(found)) for name, found in costs.items()}
+    compared = (f"{medians[OFF]:.3f}",)
+    for name in BOUNDS:
+        ratio = f"{medians[name] / medians[OFF]:.3f} ± {_standard_error(costs, name):.3f}"
+        compared += (f"{medians[name]:.3f} ({ratio})",)
+    return compared
 
 
 def _standard_error(costs: Costs, name: str) -> float:
-    """Of the ratio of the medians: how much it varies when the rounds are drawn again from those there were."""
-    rounds = len(costs[OFF])
-    drawn = np.random.default_rng(0).integers(rounds, size=(_RESAMPLES, rounds))
-    medians = {setting: np.median(np.asarray(costs[setting])[drawn], axis=1) for setting in (OFF, name)}
-    return float(np.std(medians[name] / medians[OFF]))
+    """Of the ratio of medians: how much it varies when runs, and rounds of them, are drawn again from those there were."""
+    runs, rounds = np.shape(costs[OFF])
+    draw = np.random.default_rng(0).integers
+    which_runs = draw(runs, size=(_RESAMPLES, runs, 1))
+    which_rounds = draw(rounds, size=(_RESAMPLES, runs, rounds))
+    off, other = (np.median(np.asarray(costs[each])[which_runs, which_rounds], axis=(1, 2)) for each in (OFF, name))
+    return float(np.std(other / off))
 
 
-def _rounds(extent: Extent) -> int:
-    return _ROUNDS_OF_A_RUN * extent.runs
+def _operation_s() -> float:
+    return (_WARM_UP_ROUNDS + _ROUNDS) * (1 + len(BOUNDS)) * _TURN_S
 
 
-def _operation_s(extent: Extent) -> float:
-    return (_WARM_UP_ROUNDS + _rounds(extent)) * (1 + len(BOUNDS)) * _TURN_S
+@contextmanager
+def _meshes(lab: Lab) -> Iterator[Mapping[str, Mesh]]:
+    """One of each setting."""
+    with _collector() as endpoint, ExitStack() as stack:
+        meshes = {OFF: _mesh(lab, stack, {})}
+        for ratio in BOUNDS:
+            told = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_SAMPLER_ARG": ratio}
+            meshes[ratio] = _mesh(lab, stack, told)
+        yield meshes
 
 
 def _mesh(lab: Lab, stack: ExitStack, variables: dict[str, str]) -> Mesh:

@@ -133,8 +133,13 @@ def test_a_quick_run_takes_seconds_and_a_whole_one_what_the_seed_did(extent, lea
 def test_the_seeds_extent_is_600_000_requests_2000_a_thread():
     groups, requests = albums_throughput.extent_of(SEEDS)
     assert (groups * albums_throughput.THREADS * requests, requests) == (600_000, 2000)
-    _, few = albums_throughput.extent_of(QUICK)
-    assert few % REQUESTS_A_ROUND == 0
+
+
+@pytest.mark.parametrize("extent", [QUICK, replace(SEEDS, operations=1002), replace(SEEDS, operations=1)])
+def test_threads_do_whole_rounds_however_few_requests_are_asked_for(extent):
+    _, requests = albums_throughput.extent_of(extent)
+    assert requests % REQUESTS_A_ROUND == 0
+    assert requests > 0
 
 
 def test_a_gateway_that_is_gone_is_told_of():
