@@ -12,11 +12,11 @@ import grpc
 from grpc.aio import ServicerContext
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
-from prometheus_client import Histogram
 
 from chassis import metrics, status, tracing
 from chassis.context import DEFAULT_TIMEOUT_S, RequestContext, TierTime, enter
 from chassis.errors import Aborted, DeadlineExceeded, Internal, Refusal
+from chassis.instruments import Observations
 from chassis.logs import Fields, RequestLine
 from chassis.settings import SettingsError
 from chassis.tracing import Kind
@@ -76,7 +76,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
             started = time.perf_counter()
             context = _context_of(method, call)
             enter(context)
-            metrics.RPC_ACTIVE.inc()
+            metrics.RPC_ACTIVE.value += 1
             try:
                 response = await behaviour(request, call)
             except asyncio.CancelledError:  # the sender left, or its deadline passed
@@ -90,7 +90,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 note(context, code.name, started)
                 await call.abort(code, refusal.message, (*status.details_of(refusal), self._tiers(context, started)))
             finally:
-                metrics.RPC_ACTIVE.dec()
+                metrics.RPC_ACTIVE.value -= 1
             note(context, "OK", started)
             call.set_trailing_metadata((self._tiers(context, started),))
             return response
@@ -114,7 +114,7 @@ class _Notes:
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._endings: dict[str, tuple[Histogram, RequestLine]] = {}
+        self._endings: dict[str, tuple[Observations, RequestLine]] = {}
 
     def note(self, context: RequestContext, code: str, started: float) -> None:
         seconds = time.perf_counter() - started
@@ -130,7 +130,7 @@ class _Notes:
             context.span.end(failure)
         line.write(context, seconds)
 
-    def _ending(self, code: str) -> tuple[Histogram, RequestLine]:
+    def _ending(self, code: str) -> tuple[Observations, RequestLine]:
         fields: Fields = {"rpc_method": self._method, "status": code}
         line = RequestLine(logger, f"{self._method} {code}", fields, failed=code in _FAULTS)
         ending = self._endings[code] = metrics.RPC_DURATION.labels(self._method, code), line

@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
+from prometheus_client import Counter, Gauge, Info, start_http_server
 
+from chassis.instruments import Histogram, Level, Observations
 from chassis.settings import SettingsError
 
 # Seconds. The lowest buckets tell a cache hit from a call, the highest a slow call from one that met its deadline.
@@ -18,7 +19,7 @@ RPC_DURATION: Final = Histogram(
     ("rpc_method", "rpc_response_status_code"),
     buckets=DURATION_BUCKETS,
 )
-RPC_ACTIVE: Final = Gauge("rpc_server_active_calls", "RPCs being answered now.")
+RPC_ACTIVE: Final = Level("rpc_server_active_calls", "RPCs being answered now.")
 _RPC_CLIENT_DURATION: Final = Histogram(
     "rpc_client_call_duration_seconds",
     "Time until an RPC was answered, retries included, by method and gRPC status.",
@@ -38,7 +39,7 @@ POOL_WAIT: Final = Histogram(
     "db_client_connection_wait_time_seconds", "Time to obtain a connection from the pool.", buckets=DURATION_BUCKETS
 )
 POOL_MAX: Final = Gauge("db_client_connection_max", "Connections the pool may have.")
-POOL_PENDING: Final = Gauge("db_client_connection_pending_requests", "Requests waiting for a connection of the pool.")
+POOL_PENDING: Final = Level("db_client_connection_pending_requests", "Requests waiting for a connection of the pool.")
 POOL_TIMEOUTS: Final = Counter(
     "db_client_connection_timeouts", "Requests that waited for a connection until their deadline."
 )
@@ -53,12 +54,12 @@ BUILD: Final = Info("agora_build", "What is running.")
 
 
 @cache
-def rpc_client_duration(method: str, status: str) -> Histogram:
+def rpc_client_duration(method: str, status: str) -> Observations:
     return _RPC_CLIENT_DURATION.labels(method, status)
 
 
 @cache
-def query_duration(system: str, summary: str) -> Histogram:
+def query_duration(system: str, summary: str) -> Observations:
     """`summary` is the name of a query or a command, never its text."""
     return _QUERY_DURATION.labels(system, summary)
 

@@ -3,19 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any, Final, Protocol
 
 import asyncpg
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-from chassis import metrics, tracing
+from chassis import metrics
 from chassis.context import RequestContext, current
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.queries import Queries
-from chassis.tracing import Kind
+from chassis.tracing import Kind, Span
 
 logger = logging.getLogger(__name__)
 
@@ -53,22 +54,32 @@ class Connection(Protocol):
     async def execute(self, name: str, *arguments: object) -> None: ...
 
 
-@contextmanager
-def _translated(connection: "PoolConnectionProxy[Record] | None" = None) -> Iterator[None]:
+class _Translated:
     """Violated constraints pass through, for the repository to recognise by their names."""
-    try:
-        yield
-    except asyncpg.QueryCanceledError:
-        raise StoreSlow("the database did not answer in time") from None
-    except TimeoutError:
-        raise StoreSlow("the database did not answer in time") from None
-    except _AWAY as error:
-        raise _down(error) from error
-    except asyncpg.InterfaceError as error:
-        # Said of a lost connection and of a wrong argument alike; only the first is the database's doing.
-        if connection is not None and not _is_lost(connection):
-            raise
-        raise _down(error) from error
+
+    # This and the next two are no generators, which every query would pay for with a dozen calls.
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: "PoolConnectionProxy[Record] | None" = None) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+            raise StoreSlow("the database did not answer in time") from None
+        if isinstance(error, _AWAY) or (isinstance(error, asyncpg.InterfaceError) and self._is_lost()):
+            raise _down(error) from error
+
+    def _is_lost(self) -> bool:
+        """InterfaceError is said of a lost connection and of a wrong argument alike."""
+        return self._connection is None or _is_lost(self._connection)
 
 
 def _down(error: Exception) -> StoreDown:
@@ -76,14 +87,30 @@ def _down(error: Exception) -> StoreDown:
     return StoreDown("the database is not reachable")
 
 
-@contextmanager
-def _measured(name: str, context: RequestContext) -> Iterator[None]:
-    started = time.perf_counter()
-    try:
-        with tracing.step(context.span, name, Kind.CLIENT, {"db.system.name": _SYSTEM, "db.query.summary": name}):
-            yield
-    finally:
-        metrics.query_duration(_SYSTEM, name).observe(time.perf_counter() - started, context.exemplar)
+class _Measured:
+    """A metric for every query, and a step of the trace when that is sampled."""
+
+    __slots__ = ("_context", "_name", "_started", "_step")
+
+    def __init__(self, name: str, context: RequestContext) -> None:
+        self._name = name
+        self._context = context
+        self._step: Span | None = None
+
+    def __enter__(self) -> None:
+        span = self._context.span
+        if span is not None and span.is_sampled:
+            self._step = span.child(self._name, Kind.CLIENT)
+            self._step.attributes = {"db.system.name": _SYSTEM, "db.query.summary": self._name}
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        seconds = time.perf_counter() - self._started
+        metrics.query_duration(_SYSTEM, self._name).observe(seconds, self._context.exemplar)
+        if self._step is not None:
+            self._step.end(kind.__name__ if kind else "")
 
 
 class Transaction:
@@ -95,12 +122,12 @@ class Transaction:
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
         context = current()
-        with _measured(name, context):
+        with _Measured(name, context):
             return await self._connection.fetch(self._queries[name], *arguments, timeout=context.remaining())
 
     async def fetchmany(self, name: str, rows: Sequence[Sequence[object]]) -> list[Record]:
         context = current()
-        with _measured(name, context):
+        with _Measured(name, context):
             return await self._connection.fetchmany(self._queries[name], rows, timeout=context.remaining())
 
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
@@ -137,6 +164,8 @@ class Database:
             max_size=size,
             timeout=3.0,
             reset=_keep,
+            # Connections that were needed once are kept: their timer would be set and cancelled with every query.
+            max_inactive_connection_lifetime=0,
             server_settings={"application_name": self._application_name, "jit": "off"},
         )
 
@@ -144,14 +173,14 @@ class Database:
         await asyncio.gather(*(_close(pool) for pool in (self._pool, self._probe) if pool is not None))
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
-        async with _acquire(self._pool) as connection:
-            with _translated(connection):
+        async with _Acquired(self._pool) as connection:
+            with _Translated(connection):
                 return await Transaction(connection, self._queries).fetch(name, *arguments)
 
     async def fetchmany(self, name: str, rows: Sequence[Sequence[object]]) -> list[Record]:
         """Run the query with each of `rows`, all in one transaction; returns what all of them returned, in order."""
-        async with _acquire(self._pool) as connection:
-            with _translated(connection):
+        async with _Acquired(self._pool) as connection:
+            with _Translated(connection):
                 return await Transaction(connection, self._queries).fetchmany(name, rows)
 
     async def fetchrow(self, name: str, *arguments: object) -> Record | None:
@@ -164,10 +193,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One READ COMMITTED transaction: committed at the end of the block, rolled back when it raises."""
-        async with _acquire(self._pool) as connection:
+        async with _Acquired(self._pool) as connection:
             # Not asyncpg's own transaction: its statements know no deadline.
             try:
-                with _translated(connection):
+                with _Translated(connection):
                     await connection.execute("BEGIN", timeout=current().remaining())
                     yield Transaction(connection, self._queries)
                     await _commit(connection)
@@ -181,8 +210,8 @@ class Database:
 
     async def probe(self, query: str) -> Record | None:
         """A row that tells of the database itself, on a connection apart."""
-        async with _acquire(self._probe) as connection:
-            with _translated(connection):
+        async with _Acquired(self._probe) as connection:
+            with _Translated(connection):
                 return await connection.fetchrow(query, timeout=current().remaining())
 
     def watch_pool(self) -> None:
@@ -194,28 +223,37 @@ class Database:
         )
 
 
-@asynccontextmanager
-async def _acquire(pool: "asyncpg.Pool[Record] | None") -> "AsyncIterator[PoolConnectionProxy[Record]]":
-    if pool is None or pool.is_closing():
-        raise StoreDown("the database is not opened")
-    started = time.perf_counter()
-    context = current()
-    metrics.POOL_PENDING.inc()
-    try:
-        with _translated():
-            connection = await pool.acquire(timeout=context.remaining())
-    except StoreSlow:
-        metrics.POOL_TIMEOUTS.inc()
-        raise
-    finally:
-        metrics.POOL_PENDING.dec()
-        metrics.POOL_WAIT.observe(time.perf_counter() - started, context.exemplar)
-    try:
-        yield connection
-    finally:
+class _Acquired:
+    """A connection of the pool, for the time of a block."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: "asyncpg.Pool[Record] | None") -> None:
+        if pool is None or pool.is_closing():
+            raise StoreDown("the database is not opened")
+        self._pool = pool
+
+    async def __aenter__(self) -> "PoolConnectionProxy[Record]":
+        started = time.perf_counter()
+        context = current()
+        metrics.POOL_PENDING.value += 1
+        try:
+            with _Translated():
+                self._connection = await self._pool.acquire(timeout=context.remaining())
+        except StoreSlow:
+            metrics.POOL_TIMEOUTS.inc()
+            raise
+        finally:
+            metrics.POOL_PENDING.value -= 1
+            metrics.POOL_WAIT.observe(time.perf_counter() - started, context.exemplar)
+        return self._connection
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         # When it fails, the connection is closed already, and the error to hear of is the one that led here.
         with suppress(Exception):
-            await pool.release(connection, timeout=_CLEAN_UP_S)
+            await self._pool.release(self._connection, timeout=_CLEAN_UP_S)
 
 
 async def _close(pool: "asyncpg.Pool[Record]") -> None:
@@ -228,7 +266,7 @@ async def _close(pool: "asyncpg.Pool[Record]") -> None:
 async def _commit(connection: "PoolConnectionProxy[Record]") -> None:
     # PostgreSQL answers ROLLBACK, and calls it no error, when a query of the transaction had failed.
     context = current()
-    with _measured("COMMIT", context):
+    with _Measured("COMMIT", context):
         answer = await connection.execute("COMMIT", timeout=context.remaining())
     if answer != "COMMIT":
         raise RuntimeError("the transaction was rolled back: a query in it had failed")

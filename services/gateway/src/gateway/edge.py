@@ -11,12 +11,12 @@ import time
 from http import HTTPStatus
 from typing import Final
 
-from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import tracing
 from chassis.context import RequestContext, TierTime, enter
+from chassis.instruments import Observations
 from chassis.logs import Fields, RequestLine
 from chassis.tracing import Kind, Span
 from gateway.metrics import REQUEST_DURATION
@@ -48,7 +48,7 @@ class Edge:
     def __init__(self, app: ASGIApp, instance: str) -> None:
         self._app = app
         self._instance = instance.encode()
-        self._endings: dict[_Key, tuple[Histogram, RequestLine]] = {}
+        self._endings: dict[_Key, tuple[Observations, RequestLine]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,7 +99,7 @@ class Edge:
             _end(context.span, scope, key, failure)
         line.write(context, seconds)
 
-    def _ending(self, key: _Key) -> tuple[Histogram, RequestLine]:
+    def _ending(self, key: _Key) -> tuple[Observations, RequestLine]:
         method, route, status = key
         fields: Fields = {"method": method, "route": route, "status": status}
         message = f"{method} {route} {status}"

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
+from chassis.instruments import Histogram
 from chassis.metrics import DURATION_BUCKETS
 
 REQUEST_DURATION: Final = Histogram(
