@@ -9,11 +9,12 @@ from typing import Final
 
 from loadtests.driver.fleet import Fleet
 from loadtests.driver.load import Load, Script, Step
-from loadtests.experiments.albums_cells import Contender, cell_of, measure_in_turn, turn_s, turns_s
+from loadtests.experiments.albums_cells import cell_of
 from loadtests.experiments.albums_scripts import reads_of_counts, votes
 from loadtests.experiments.albums_stock import Stock, new_stock
+from loadtests.experiments.in_turn import Contender, measure_in_turn, turn_s, turns_s
 from loadtests.experiments.lab import Extent, Lab
-from loadtests.experiments.limits import DO_NOTHING, _program
+from loadtests.experiments.limits import DO_NOTHING, program
 from loadtests.experiments.mesh import Mesh, http_address
 from loadtests.experiments.requests import http_get
 from loadtests.experiments.results import Run, Table
@@ -45,7 +46,7 @@ def measure_reads(lab: Lab, mesh: Mesh) -> None:
     # Votes take the copies of counts away, and a turn would begin with getting them back; that is the last run's part.
     voted, quiet = _known_stock(lab, mesh), _known_stock(lab, mesh)
     runs: list[Run] = []
-    with _program("do_nothing") as (url, pid):
+    with program("do_nothing") as (url, pid):
         for clients in CLIENTS:
             nothing = _doing_nothing(lab, url, pid, clients)
             vote = _contender(lab, VOTE, voted, votes(voted.albums, clients))

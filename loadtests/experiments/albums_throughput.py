@@ -4,10 +4,11 @@ from contextlib import ExitStack
 from typing import Final
 
 from loadtests.driver.load import Load
-from loadtests.experiments.albums_cells import NAME, Contender, cell_of, measure_in_turn, turn_s, turns_s
+from loadtests.experiments.albums_cells import NAME, cell_of
 from loadtests.experiments.albums_scripts import REQUESTS_A_ROUND, VOTES_A_ROUND, rounds
 from loadtests.experiments.albums_stock import check_votes, new_stock
 from loadtests.experiments.cpu_quota import NoQuota, limited
+from loadtests.experiments.in_turn import Contender, measure_in_turn, turn_s, turns_s
 from loadtests.experiments.lab import Extent, Lab
 from loadtests.experiments.mesh import Mesh, http_address
 from loadtests.experiments.results import Run, Table

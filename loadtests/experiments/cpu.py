@@ -1,5 +1,7 @@
 """The CPU time of a mesh by tier: it says what an operation costs however busy the machine is."""
 
+import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -14,9 +16,7 @@ def cpu_seconds(tiers: Mapping[int, str]) -> CpuSeconds:
     for pid, tier in tiers.items():
         for process in _family(pid, tier):
             with suppress(psutil.NoSuchProcess):
-                times = process.cpu_times()
-                # A backend that ends leaves its time to its parent, under the times of children.
-                seconds[tier] += times.user + times.system + times.children_user + times.children_system
+                seconds[tier] += _seconds_of(process)
     return seconds
 
 
@@ -24,6 +24,18 @@ def cpu_ms_per_operation(before: CpuSeconds, after: CpuSeconds, operations: int)
     """A tier whose process was killed meanwhile took its time with it, and counts as nothing."""
     spent = {tier: max(0.0, after[tier] - before[tier]) * 1000 / operations for tier in after}
     return spent | {"total": sum(spent.values())}
+
+
+def _seconds_of(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    own = times.user + times.system
+    if sys.platform == "linux":
+        with suppress(OSError):
+            # The clock of a process, as clock_getcpuclockid(3) names it. The times above are whole hundredths, which
+            # is much of what a tier uses in half a second.
+            own = time.clock_gettime((~process.pid << 3) | 2)
+    # A backend that ends leaves its time to its parent, under the times of children.
+    return own + times.children_user + times.children_system
 
 
 def _family(pid: int, tier: str) -> list[psutil.Process]:

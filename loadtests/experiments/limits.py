@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from loadtests.driver.load import Load, Script, Step
+from loadtests.driver.load import Address, Load, Script, Step
+from loadtests.experiments.in_turn import Contender, measure_in_turn, turn_s, turns_s
 from loadtests.experiments.lab import MESH_S, Extent, Lab
 from loadtests.experiments.mesh import Mesh, MeshWish, http_address
 from loadtests.experiments.requests import http_get
@@ -33,30 +34,45 @@ _STEPS: Final = 100
 
 
 def expected_s(extent: Extent) -> float:
-    return 2 * MESH_S + 4 * sum(map(extent.expected_s, CLIENTS))
+    return 2 * MESH_S + 2 * len(CLIENTS) * turns_s(extent, 2)
 
 
 def run(lab: Lab) -> None:
-    throughput: dict[tuple[str, int], Run] = {}
+    runs: dict[tuple[str, int], Run] = {}
     mesh = lab.mesh(MeshWish("off"))
     with _row_programs(mesh) as (url, tiers):
         for clients in CLIENTS:
             scripts = _scripts(clients, _ITEMS)
-            throughput[ROW, clients] = _measure_program(lab, Cell(NAME, "rest", "off", ROW, clients), url, tiers)
-            throughput[UNCACHED, clients] = lab.measure(Cell(NAME, "rest", "off", UNCACHED, clients), mesh, scripts)
+            runs[ROW, clients], runs[UNCACHED, clients] = _measure_in_turn(
+                lab,
+                Contender(_cell(ROW, "off", clients), _load(lab, http_address(url), scripts), tiers),
+                Contender(_cell(UNCACHED, "off", clients), _load(lab, mesh.address("rest"), scripts), mesh.tiers),
+            )
     mesh = lab.mesh(MeshWish("tiered"))
-    with _program("do_nothing") as (url, pid):
+    with program("do_nothing") as (url, pid):
         for clients in CLIENTS:
-            cell = Cell(NAME, "rest", "off", DO_NOTHING, clients)
-            throughput[DO_NOTHING, clients] = _measure_program(lab, cell, url, {pid: "reference"})
             scripts = _scripts(clients, _ITEMS[:_CACHED_ITEMS])
             _fill_cache(lab, mesh)
-            throughput[CACHED, clients] = lab.measure(Cell(NAME, "rest", "tiered", CACHED, clients), mesh, scripts)
-    lab.results.tables.append(_table(throughput))
+            nothing = _load(lab, http_address(url), scripts)
+            runs[DO_NOTHING, clients], runs[CACHED, clients] = _measure_in_turn(
+                lab,
+                Contender(_cell(DO_NOTHING, "off", clients), nothing, {pid: "reference"}),
+                Contender(_cell(CACHED, "tiered", clients), _load(lab, mesh.address("rest"), scripts), mesh.tiers),
+            )
+    lab.results.tables.append(_table(runs))
 
 
-def _measure_program(lab: Lab, cell: Cell, url: str, tiers: dict[int, str]) -> Run:
-    return lab.measure_at(cell, http_address(url), tiers, _scripts(cell.clients, _ITEMS))
+def _measure_in_turn(lab: Lab, reference: Contender, ours: Contender) -> list[Run]:
+    with lab.doing(f"{reference.cell}; {ours.cell}", turns_s(lab.extent, 2)):
+        return measure_in_turn(lab, [reference, ours])
+
+
+def _cell(operation: str, cache: str, clients: int) -> Cell:
+    return Cell(NAME, "rest", cache, operation, clients)
+
+
+def _load(lab: Lab, address: Address, scripts: tuple[Script, ...]) -> Load:
+    return Load(address, scripts, lab.extent.operations, turn_s(lab.extent))
 
 
 def _scripts(clients: int, items: range) -> tuple[Script, ...]:
@@ -81,14 +97,14 @@ def _row_programs(mesh: Mesh) -> Iterator[tuple[str, dict[int, str]]]:
     catalog = urlunsplit(urlsplit(mesh.postgres)._replace(path="/catalog"))
     postgres = {pid: tier for pid, tier in mesh.tiers.items() if tier == "postgres"}
     with (
-        _program("row_server", DATABASE_URL=catalog) as (server, server_pid),
-        _program("row_gateway", server.rpartition(":")[2]) as (url, gateway_pid),
+        program("row_server", DATABASE_URL=catalog) as (server, server_pid),
+        program("row_gateway", server.rpartition(":")[2]) as (url, gateway_pid),
     ):
         yield url, {server_pid: "reference", gateway_pid: "reference"} | postgres
 
 
 @contextmanager
-def _program(name: str, *arguments: str, **variables: str) -> Iterator[tuple[str, int]]:
+def program(name: str, *arguments: str, **variables: str) -> Iterator[tuple[str, int]]:
     """The URL and the pid of a reference program while the block runs."""
     port = next(filter(is_free, _PORTS))
     command = [sys.executable, "-m", f"loadtests.limits.{name}", str(port), *arguments]

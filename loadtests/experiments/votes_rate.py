@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtests.driver.load import Load
-from loadtests.experiments.albums_cells import Contender, cell_of
+from loadtests.experiments.albums_cells import cell_of
 from loadtests.experiments.albums_scripts import votes
 from loadtests.experiments.albums_stock import check_votes, new_stock
+from loadtests.experiments.in_turn import Contender
 from loadtests.experiments.lab import Extent, Lab
 from loadtests.experiments.mesh import Mesh
 from loadtests.experiments.results import Panel, Series, Table

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 from loadtests.driver.load import Address, Load, Outcome
-from loadtests.experiments import albums, albums_cells, albums_throughput
-from loadtests.experiments.albums_cells import Contender, measure_in_turn, turn_s, turns_s
+from loadtests.experiments import albums, albums_throughput, in_turn
 from loadtests.experiments.albums_scripts import REQUESTS_A_ROUND, VOTES_A_ROUND, rounds, votes
 from loadtests.experiments.albums_stock import Stock, check_votes, new_stock
 from loadtests.experiments.albums_upload import CONTENT_TYPE, multipart, png
+from loadtests.experiments.in_turn import Contender, measure_in_turn, turn_s, turns_s
 from loadtests.experiments.lab import QUICK, SEEDS
 from loadtests.experiments.results import Cell, Results
 from loadtests.tests.lying_store import lying_store
@@ -95,7 +95,7 @@ def test_contenders_take_turns_after_a_warm_up_and_one_that_comes_twice_is_measu
 def test_the_cpu_of_a_contender_is_that_of_its_own_turns(monkeypatch):
     # Everything between a load's two readings costs 20 ms; what happens between loads, a second.
     clock = accumulate(cycle((1.0, 0.02)))
-    monkeypatch.setattr(albums_cells, "cpu_seconds", lambda tiers: dict.fromkeys(tiers.values(), next(clock)))
+    monkeypatch.setattr(in_turn, "cpu_seconds", lambda tiers: dict.fromkeys(tiers.values(), next(clock)))
     for run in measure_in_turn(Lab(runs=4), [contender("vote"), contender("read")]):
         assert run.mesh_cpu_ms_per_operation[run.operation] == pytest.approx(20 / 10)
         assert run.mesh_cpu_ms_per_operation["total"] == pytest.approx(20 / 10)

@@ -13,7 +13,7 @@ M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
 _MAX_KEYS: Final = 256
-_MAX_IN_FLIGHT: Final = 4
+_MAX_IN_FLIGHT: Final = 3
 # What a cached message costs besides its bytes: the objects around it, and its JSON.
 _OVERHEAD_BYTES: Final = 1_000
 
