@@ -38,7 +38,7 @@ class Extent:
         return _WARM_UP_S + self.runs * min(self.seconds, self.operations * clients / throughput)
 
 
-SEEDS: Final = Extent(operations=1000, runs=10, seconds=_NO_LIMIT_S, hit_miss_rounds=200, staleness_s=150.0)
+SEEDS: Final = Extent(operations=1000, runs=10, seconds=_NO_LIMIT_S, hit_miss_rounds=200, staleness_s=200.0)
 QUICK: Final = Extent(operations=1000, runs=1, seconds=0.6, hit_miss_rounds=25, staleness_s=5.0)
 MESH_S: Final = 5.0
 _OPEN_LOOP_S: Final = 20.0

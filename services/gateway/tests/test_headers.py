@@ -37,6 +37,12 @@ def test_a_malformed_request_id_is_replaced(http, value):
     assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
+def test_requests_of_one_trace_have_ids_of_their_own(http):
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
+    ids = {http.get("/healthz", headers=headers).headers["x-request-id"] for _ in range(2)}
+    assert len(ids - {"0af7651916cd43dd8448eb211c80319c"}) == 2
+
+
 def test_tiers_are_timed_by_name_and_processes_are_named(buyer):
     answer = buyer.http.post("/v1/cart/items", json={"item_id": "1", "quantity": 1})
     assert "order;dur=" in answer.headers["server-timing"]
