@@ -8,11 +8,12 @@ from agora.account.v1 import account_pb2 as pb
 from gateway.clients.account import ROLES
 from gateway.openapi import refuses
 from gateway.routes.answers import account_json, answer
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import Key
 from gateway.schemas.accounts import Account, NewAccount
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/accounts", tags=["Accounts"])
+router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], route_class=LeanRoute)
 
 
 @router.post(

@@ -17,12 +17,13 @@ from gateway.openapi import CACHED_READ, Responses, refuses
 from gateway.problems import Problem
 from gateway.ranges import Span, has_copy, span_of
 from gateway.routes.answers import answer, answer_json
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import Key
 from gateway.schemas import albums as schemas
 from gateway.shop import shop_of
 from gateway.uploads import UploadRefused
 
-router = APIRouter(prefix="/albums", tags=["Albums"])
+router = APIRouter(prefix="/albums", tags=["Albums"], route_class=LeanRoute)
 
 _IMAGE_TYPES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _IMAGE: Final[dict[str, Any]] = {"content": {name: {} for name in _IMAGE_TYPES}}

@@ -13,11 +13,12 @@ from gateway.openapi import CACHED_READ, refuses
 from gateway.problems import problem_of
 from gateway.refusals import BookNotFound, ItemNotFound
 from gateway.routes.answers import answer, answer_read
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import Key
 from gateway.schemas import books as schemas
 from gateway.shop import Shop, shop_of
 
-router = APIRouter(prefix="/books", tags=["Books"])
+router = APIRouter(prefix="/books", tags=["Books"], route_class=LeanRoute)
 
 # Nobody signs in here: everyone buys as this buyer, and what is sold belongs to the shop.
 _GUEST: Final = "guest"

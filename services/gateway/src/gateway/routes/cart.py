@@ -8,11 +8,12 @@ from agora.order.v1 import order_pb2 as pb
 from gateway.clients.account import Session
 from gateway.openapi import refuses
 from gateway.routes.answers import answer, cart_json
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import BuyerSession, ItemId, Key
 from gateway.schemas.cart import Cart, CartItemRemoval, NewCartItem
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/cart", tags=["Cart"], responses=refuses({403: "`WRONG_ROLE`."}))
+router = APIRouter(prefix="/v1/cart", tags=["Cart"], route_class=LeanRoute, responses=refuses({403: "`WRONG_ROLE`."}))
 
 
 def owner_of_cart(session: Session) -> pb.CartOwner:

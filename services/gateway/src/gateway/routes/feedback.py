@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request, Response
 from agora.review.v1 import review_pb2 as pb
 from gateway.openapi import refuses
 from gateway.routes.answers import answer, rating_json
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import BuyerSession, ItemId, Key
 from gateway.schemas.items import Rating
 from gateway.schemas.reviews import NewFeedback
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/items", tags=["Items"])
+router = APIRouter(prefix="/v1/items", tags=["Items"], route_class=LeanRoute)
 
 _VOTES: Final = {"up": pb.VOTE_UP, "down": pb.VOTE_DOWN}
 

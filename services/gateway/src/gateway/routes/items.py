@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.openapi import CACHED_READ, refuses
 from gateway.routes.answers import CONDITIONS, answer, answer_json, item_bytes, item_json, items_bytes
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import ItemId, Key, SellerSession
 from gateway.schemas.items import Item, ItemChange, ItemPage, NewItem, SearchQuery
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/items", tags=["Items"])
+router = APIRouter(prefix="/v1/items", tags=["Items"], route_class=LeanRoute)
 
 
 @router.get(

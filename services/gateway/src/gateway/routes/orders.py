@@ -9,12 +9,15 @@ from agora.order.v1 import order_pb2 as pb
 from gateway.openapi import refuses
 from gateway.routes.answers import answer, order_json, orders_json
 from gateway.routes.cart import owner_of_cart
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import BuyerSession, OrderId, RequiredKey
 from gateway.schemas.orders import NewOrder, Order, OrderPage
 from gateway.schemas.types import PageQuery
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/orders", tags=["Orders"], responses=refuses({403: "`WRONG_ROLE`."}))
+router = APIRouter(
+    prefix="/v1/orders", tags=["Orders"], route_class=LeanRoute, responses=refuses({403: "`WRONG_ROLE`."})
+)
 
 
 @router.post(

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.openapi import CACHED_READ, refuses
 from gateway.routes.answers import answer_json, items_bytes, rating_bytes
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import AnySession, SellerId, SellerSession
 from gateway.schemas.items import ItemPage, Rating
 from gateway.schemas.types import PageQuery
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/sellers", tags=["Sellers"])
+router = APIRouter(prefix="/v1/sellers", tags=["Sellers"], route_class=LeanRoute)
 
 
 @router.get("/{seller_id}/rating", summary="Show a seller's rating", response_model=Rating, responses=CACHED_READ)

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request, Response
 from agora.account.v1 import account_pb2 as pb
 from gateway.openapi import refuses
 from gateway.routes.answers import answer, session_json
+from gateway.routes.lean import LeanRoute
 from gateway.routes.parameters import AnySession
 from gateway.schemas.accounts import Credentials, Session
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/v1/sessions", tags=["Accounts"])
+router = APIRouter(prefix="/v1/sessions", tags=["Accounts"], route_class=LeanRoute)
 
 
 @router.post(

@@ -17,10 +17,11 @@ from gateway.clients.votes import OPINIONS
 from gateway.openapi import CACHED_READ, refuses
 from gateway.problems import Problem
 from gateway.routes.answers import answer, answer_json
+from gateway.routes.lean import LeanRoute
 from gateway.schemas import albums as schemas
 from gateway.shop import shop_of
 
-router = APIRouter(prefix="/review", tags=["Albums"])
+router = APIRouter(prefix="/review", tags=["Albums"], route_class=LeanRoute)
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,200}")
 _ALBUM_ID: Final[dict[str, Any]] = {
