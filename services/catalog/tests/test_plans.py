@@ -66,7 +66,8 @@ async def explain(dsn, open_database):
     async def run(name: str, arguments: list[Any]) -> dict[str, Any]:
         for _ in range(7):
             await through_repository(repository, name, arguments)
-        async with database._pool.acquire() as connection, connection.transaction():
+        async with database.transaction() as transaction:
+            connection = transaction._connection
             if name in PLANNED_FOR_VALUES:
                 await connection.execute(QUERIES["plan_for_values"])
             prepared = await connection.fetchrow(

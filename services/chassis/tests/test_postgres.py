@@ -4,7 +4,7 @@ import time
 import asyncpg
 import pytest
 
-from chassis import postgres
+from chassis import postgres_pool
 from chassis.context import RequestContext
 from chassis.postgres import Database, StoreDown, StoreSlow, constraint_of
 from chassis.queries import Queries
@@ -52,7 +52,7 @@ async def test_a_connection_tells_the_server_who_it_is(database: Database):
 async def test_a_query_past_the_deadline_is_slow_and_its_connection_usable_afterwards(
     open_pool, request_context, monkeypatch
 ):
-    monkeypatch.setattr(postgres, "_CLEAN_UP_S", 30.0)  # on a slow machine the connection would be closed instead
+    monkeypatch.setattr(postgres_pool, "CLEAN_UP_S", 30.0)  # on a slow machine the connection would be closed instead
     database = await open_pool(1)
     backend = await database.fetchrow("backend")
     request_context.deadline = time.monotonic() + 0.1

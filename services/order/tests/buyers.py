@@ -125,4 +125,4 @@ class OrderReplica(OrderClient):
 
     def is_busy(self) -> bool:
         pool = self.database._pool
-        return pool is not None and pool.get_idle_size() < pool.get_size()
+        return pool is not None and pool.used > 0

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import asyncpg
 from asyncpg import Record
@@ -15,6 +15,7 @@ from asyncpg.pool import PoolConnectionProxy
 from chassis import metrics
 from chassis.context import RequestContext, current
 from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.postgres_pool import CLEAN_UP_S, Pool, is_lost
 from chassis.queries import Queries
 from chassis.tracing import Kind, Span
 
@@ -34,8 +35,6 @@ _AWAY: Final = (
     asyncpg.InternalClientError,  # how asyncpg tells that a session ended between two steps of a query
 )
 _SYSTEM: Final = "postgresql"
-# How long a query that was broken off, or a rollback, may take before its connection is closed instead.
-_CLEAN_UP_S: Final = 0.5
 
 
 class StoreDown(Unavailable):
@@ -79,7 +78,7 @@ class _Translated:
 
     def _is_lost(self) -> bool:
         """InterfaceError is said of a lost connection and of a wrong argument alike."""
-        return self._connection is None or _is_lost(self._connection)
+        return self._connection is None or is_lost(self._connection)
 
 
 def _down(error: Exception) -> StoreDown:
@@ -149,28 +148,16 @@ class Database:
         self._queries = queries
         self._pool_size = pool_size
         self._application_name = application_name
-        self._pool: asyncpg.Pool[Record] | None = None
-        self._probe: asyncpg.Pool[Record] | None = None
+        self._pool: Pool | None = None
+        self._probe: Pool | None = None
 
     async def open(self) -> None:
-        self._pool = await self._create_pool(self._pool_size)
+        self._pool = await Pool.open(self._dsn, size=self._pool_size, application_name=self._application_name)
         # Apart from the others, since a pool in full use is busy, not away.
-        self._probe = await self._create_pool(1)
-
-    async def _create_pool(self, size: int) -> "asyncpg.Pool[Record]":
-        return await asyncpg.create_pool(
-            self._dsn,
-            min_size=0,
-            max_size=size,
-            timeout=3.0,
-            reset=_keep,
-            # Connections that were needed once are kept: their timer would be set and cancelled with every query.
-            max_inactive_connection_lifetime=0,
-            server_settings={"application_name": self._application_name, "jit": "off"},
-        )
+        self._probe = await Pool.open(self._dsn, size=1, application_name=self._application_name)
 
     async def close(self) -> None:
-        await asyncio.gather(*(_close(pool) for pool in (self._pool, self._probe) if pool is not None))
+        await asyncio.gather(*(pool.close() for pool in (self._pool, self._probe) if pool is not None))
 
     async def fetch(self, name: str, *arguments: object) -> list[Record]:
         async with _Acquired(self._pool) as connection:
@@ -217,10 +204,8 @@ class Database:
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
         metrics.POOL_MAX.set(self._pool_size)
-        metrics.POOL_CONNECTIONS.labels("idle").set_function(lambda: self._pool.get_idle_size() if self._pool else 0)
-        metrics.POOL_CONNECTIONS.labels("used").set_function(
-            lambda: self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
-        )
+        metrics.POOL_CONNECTIONS.labels("idle").set_function(lambda: self._pool.idle if self._pool else 0)
+        metrics.POOL_CONNECTIONS.labels("used").set_function(lambda: self._pool.used if self._pool else 0)
 
 
 class _Acquired:
@@ -228,8 +213,8 @@ class _Acquired:
 
     __slots__ = ("_connection", "_pool")
 
-    def __init__(self, pool: "asyncpg.Pool[Record] | None") -> None:
-        if pool is None or pool.is_closing():
+    def __init__(self, pool: Pool | None) -> None:
+        if pool is None or pool.is_closing:
             raise StoreDown("the database is not opened")
         self._pool = pool
 
@@ -239,7 +224,7 @@ class _Acquired:
         metrics.POOL_PENDING.value += 1
         try:
             with _Translated():
-                self._connection = await self._pool.acquire(timeout=context.remaining())
+                self._connection = await self._pool.acquire(context.remaining())
         except StoreSlow:
             metrics.POOL_TIMEOUTS.inc()
             raise
@@ -249,18 +234,9 @@ class _Acquired:
         return self._connection
 
     async def __aexit__(
-        self, _: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, _: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        # When it fails, the connection is closed already, and the error to hear of is the one that led here.
-        with suppress(Exception):
-            await self._pool.release(self._connection, timeout=_CLEAN_UP_S)
-
-
-async def _close(pool: "asyncpg.Pool[Record]") -> None:
-    try:
-        await asyncio.wait_for(pool.close(), timeout=5.0)
-    except TimeoutError:
-        pool.terminate()
+        await self._pool.release(self._connection, is_sound=error is None)
 
 
 async def _commit(connection: "PoolConnectionProxy[Record]") -> None:
@@ -276,25 +252,14 @@ async def _roll_back(connection: "PoolConnectionProxy[Record]") -> None:
     """End the transaction, or the connection with it. Never raises: what led here is what the caller must hear."""
     ended = False
     try:
-        async with asyncio.timeout(_CLEAN_UP_S):
+        async with asyncio.timeout(CLEAN_UP_S):
             await connection.execute("ROLLBACK")
         ended = True
     except Exception as error:
         logger.info("connection dropped, not rolled back", extra={"error": type(error).__name__})
     finally:
-        if not ended and not _is_lost(connection):
+        if not ended and not is_lost(connection):
             connection.terminate()
-
-
-def _is_lost(connection: "PoolConnectionProxy[Record]") -> bool:
-    try:
-        return connection.is_closed()
-    except asyncpg.InterfaceError:  # it has left the pool already
-        return True
-
-
-async def _keep(connection: Any) -> None:
-    """No service leaves state in a connection, so the four statements asyncpg would reset it with are saved."""
 
 
 def constraint_of(error: asyncpg.IntegrityConstraintViolationError) -> str:
