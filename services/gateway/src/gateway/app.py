@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp, Lifespan
 
 from gateway.edge import Edge
 from gateway.exception_handlers import add_exception_handlers
@@ -30,6 +33,20 @@ _ROUTERS: Final = (
 )
 
 
+class _App(DocumentedApp):
+    def __init__(self, instance: str, lifespan: Lifespan[FastAPI]) -> None:
+        # Given here, routes are matched one after the other; each include_router would match its routes twice.
+        routes = [route for router in _ROUTERS for route in router.routes]
+        super().__init__(routes=routes, lifespan=lifespan, redirect_slashes=False)
+        self._instance = instance
+        add_exception_handlers(self)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Without the framework's layers for unforeseen errors and long bodies, which are the edge's business."""
+        routed = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+        return Edge(routed, self._instance)
+
+
 def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
     """The gateway as an ASGI application; `stopping` tells that it will soon stop, and is not ready any more."""
 
@@ -38,12 +55,4 @@ def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
         async with open_shop(settings) as shop:
             yield State(shop=shop, stopping=stopping)
 
-    app = DocumentedApp(
-        # Given here, they are matched one after the other; each include_router would match its routes twice.
-        routes=[route for router in _ROUTERS for route in router.routes],
-        lifespan=lifespan,
-        redirect_slashes=False,
-    )
-    app.add_middleware(Edge, instance=settings.process.instance_name)
-    add_exception_handlers(app)
-    return app
+    return _App(settings.process.instance_name, lifespan)
