@@ -57,6 +57,22 @@ async def test_a_lone_call_waits_for_nobody():
     assert await call == 1
 
 
+async def test_a_batch_that_leaves_beside_another_waits_a_turn_longer():
+    flush = Flush()
+    flush.open.clear()
+    tested = batcher(flush, max_in_flight=2)
+    calls = [asyncio.ensure_future(tested.submit(1))]
+    await flush.begun.wait()
+    for key in (2, 3):
+        calls.append(asyncio.ensure_future(tested.submit(key)))
+        await asyncio.sleep(0)
+
+    flush.open.set()
+
+    assert await asyncio.gather(*calls) == [1, 2, 3]
+    assert flush.batches == [[1], [2, 3]]
+
+
 async def test_a_batch_holds_at_most_max_size_keys():
     flush = Flush()
 

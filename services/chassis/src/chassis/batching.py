@@ -46,6 +46,7 @@ class Batcher(Generic[K, V]):
         self._name = name
         self._flush = flush
         self._max_size = max_size
+        self._max_in_flight = max_in_flight
         self._idle = max_in_flight
         self._waiting: deque[_Waiter[K, V]] = deque()
         self._scheduled = False
@@ -77,6 +78,9 @@ class Batcher(Generic[K, V]):
 
     async def _start(self) -> None:
         """Runs when the turn of the loop in which it was scheduled is over, with all who came in that turn."""
+        if self._idle < self._max_in_flight:
+            # Callers who were answered together come back one by one, so another turn fills the batch by a third.
+            await asyncio.sleep(0)
         taken = [self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))]
         batch = [waiter for waiter in taken if not waiter.answer.done()]
         self._idle -= bool(batch)
