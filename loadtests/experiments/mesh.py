@@ -21,6 +21,8 @@ class MeshWish:
 
     cache: str = "tiered"
     gateways: int = 1
+    # As `agora mesh up --replicas` takes them; empty for as many as it makes by itself.
+    replicas: str = ""
 
 
 class Mesh:
@@ -84,7 +86,8 @@ class MeshLauncher:
         """Raises MeshError when it does not start."""
         if wish != self._running:
             self._stop()
-            self._agora("up", "--detach", "--cache", wish.cache, "--gateways", str(wish.gateways))
+            replicas = ("--replicas", wish.replicas) if wish.replicas else ()
+            self._agora("up", "--detach", "--cache", wish.cache, "--gateways", str(wish.gateways), *replicas)
             self._running = wish
         return Mesh(self._directory)
 
