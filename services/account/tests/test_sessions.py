@@ -49,9 +49,11 @@ async def test_a_token_stands_for_its_session(replicas):
 
 @pytest.mark.usefixtures("unhurried")
 async def test_a_checked_session_is_answered_from_redis(replicas, token_hash):
-    await replicas[0].live(token_hash)
+    [stored] = await replicas[0].live(token_hash)
+    assert stored.age_ms == 0
     await replicas[0].database.close()
-    assert len(await replicas[0].live(token_hash)) == 1
+    [cached] = await replicas[0].live(token_hash)
+    assert 0 < cached.age_ms, "it tells how old it is"
 
 
 @pytest.mark.parametrize("trouble", ["none", "stop", "pause"])

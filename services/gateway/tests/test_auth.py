@@ -112,7 +112,9 @@ class Clock:
         return self.now
 
 
-async def test_a_session_is_remembered_for_four_tenths_of_a_second_from_before_the_call(session):
+@pytest.mark.parametrize("age_ms", [0, 400])
+async def test_a_session_is_remembered_for_nine_tenths_of_a_second_since_it_was_known(session, age_ms):
+    session.age_ms = age_ms
     clock, accounts = Clock(), Accounts(session)
     sessions = Sessions(accounts, clock)
     accounts.may_answer.clear()
@@ -121,7 +123,7 @@ async def test_a_session_is_remembered_for_four_tenths_of_a_second_from_before_t
     clock.now += 0.3
     accounts.may_answer.set()
     assert await looking is session
-    clock.now += 0.09
+    clock.now += 0.59 - age_ms / 1000
     await sessions.find(b"hash")
     assert accounts.asked == 1
     clock.now += 0.02

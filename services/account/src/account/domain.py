@@ -72,6 +72,8 @@ class Session:
     token_hash: bytes = field(repr=False)
     created_at: datetime
     expires_at: datetime
+    # Since PostgreSQL was asked for it.
+    age: timedelta = field(default=timedelta(), compare=False)
 
 
 def check_text(field: str, value: str, max_length: int) -> None:

@@ -10,7 +10,7 @@ import logging
 import struct
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from redis.asyncio import Redis
@@ -116,7 +116,8 @@ def _unpacked(token_hash: bytes, entry: bytes, now: float) -> Session | None:
     if len(entry) != _ENTRY.size:
         return None
     read_at, session_id, account_id, role, created_at, expires_at = _ENTRY.unpack(entry)
-    if not 0 <= now - read_at < _MAX_AGE_S:
+    age_s = now - read_at
+    if not 0 <= age_s < _MAX_AGE_S:
         return None
     return Session(
         session_id=session_id.decode(),
@@ -125,4 +126,5 @@ def _unpacked(token_hash: bytes, entry: bytes, now: float) -> Session | None:
         token_hash=token_hash,
         created_at=datetime.fromtimestamp(created_at, UTC),
         expires_at=datetime.fromtimestamp(expires_at, UTC),
+        age=timedelta(seconds=age_s),
     )

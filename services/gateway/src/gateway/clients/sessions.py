@@ -6,9 +6,9 @@ from typing import Final
 
 from gateway.clients.account import Accounts, Session
 
-# With the half second that the account service may lag behind a logout elsewhere, this stays within the second in
-# which every gateway must know of it.
-_FRESH_S: Final = 0.4
+# From when PostgreSQL was asked, be it for the account service's own cache: within the second in which every gateway
+# must know of a logout elsewhere, less what the clocks of the account service's replicas may differ by.
+_FRESH_S: Final = 0.9
 _MAX_REMEMBERED: Final = 20_000
 # Longer than any look-up that was sent before its session ended can take to come back, and than the lag of the account
 # service's replicas.
@@ -36,7 +36,6 @@ class Sessions:
         session = await self._accounts.find_session(token_hash)
         if token_hash in self._ended:
             return None
-        # `now` was read before the call was sent: what the answer says was true then, and may not be any more.
         self._remember(token_hash, now, session)
         return session
 
@@ -47,9 +46,10 @@ class Sessions:
         while self._clock() - next(iter(self._ended.values())) > _ENDED_S:
             del self._ended[next(iter(self._ended))]
 
-    def _remember(self, token_hash: bytes, now: float, session: Session | None) -> None:
+    def _remember(self, token_hash: bytes, asked_at: float, session: Session | None) -> None:
         self._seen.pop(token_hash, None)
         if session is not None:
-            self._seen[token_hash] = (now, session)
+            # It was true at that time for certain, and may not be any more.
+            self._seen[token_hash] = (asked_at - session.age_ms / 1000, session)
             if len(self._seen) > _MAX_REMEMBERED:
                 del self._seen[next(iter(self._seen))]
