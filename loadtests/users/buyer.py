@@ -101,6 +101,8 @@ class Buyer(Shopper):
 
     def _some_item(self) -> dict[str, Any]:
         while not self._seen:
+            # For whoever sells something: searches are paced like everything else.
+            self.wait()  # type: ignore[no-untyped-call]
             self.search()
         return random.choice(self._seen)  # noqa: S311 - a whim, not a secret
 
