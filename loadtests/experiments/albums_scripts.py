@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from loadtests.album_upload import CONTENT_TYPE, multipart, png
 from loadtests.driver.load import Script, Step
-from loadtests.experiments.albums_upload import CONTENT_TYPE, multipart, png
 from loadtests.experiments.requests import http_get
 
 _IMAGE: Final = png(34)

@@ -1,9 +1,6 @@
 """A mesh of the experiments' own: started in a directory of its own on ports of its own, and stopped."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from loadtests.driver.load import Address, Transport
-from localmesh.errors import MeshError
+from loadtests.mesh_command import agora_mesh
 from localmesh.ports import PortBlock
 
 
@@ -67,7 +64,7 @@ class MeshLauncher:
         self._directory = directory
         # Held as long as the launcher lives: another one that starts at the same moment gets others.
         self._ports = PortBlock(directory)
-        self._environment = os.environ | {
+        self._variables = {
             "AGORA_LOCAL_DIR": str(directory),
             "AGORA_HTTP_PORT": str(self._ports.take()),
             "AGORA_SAMPLE_ITEMS": str(sample_items),
@@ -86,24 +83,16 @@ class MeshLauncher:
         """Raises MeshError when it does not start."""
         if wish != self._running:
             self._stop()
-            replicas = ("--replicas", wish.replicas) if wish.replicas else ()
-            self._agora("up", "--detach", "--cache", wish.cache, "--gateways", str(wish.gateways), *replicas)
+            options = ("--cache", wish.cache, "--gateways", str(wish.gateways), "--replicas", wish.replicas)
+            agora_mesh(self._variables, "up", "--detach", *options)
             self._running = wish
         return Mesh(self._directory)
 
     def _stop(self) -> None:
         if self._running is not None:
-            self._agora("down")
+            agora_mesh(self._variables, "down")
             self._running = None
 
     def kill(self, name: str) -> None:
         """SIGKILL a process; the mesh starts it again after 2 s."""
-        self._agora("kill", name)
-
-    def _agora(self, *arguments: str) -> None:
-        command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]
-        done = subprocess.run(  # noqa: S603 - our own command
-            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise MeshError(done.stderr.strip())
+        agora_mesh(self._variables, "kill", name)

@@ -2,20 +2,17 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import psutil
 
+from loadtests.mesh_command import agora_mesh
 from localmesh.errors import MeshError
 from localmesh.ports import is_free
 from localmesh.state import StateDirectory
@@ -120,32 +117,22 @@ class Mesh:
 async def running_mesh(directory: Path, *, cache: str, replicas: str = "", gateways: int = 1) -> AsyncIterator[Mesh]:
     """`directory` must not exist yet; it stays, for whoever wants to look at the logs."""
     options = ["--cache", cache, "--replicas", replicas, "--gateways", str(gateways)]
-    environment = {"AGORA_HTTP_PORT": str(_free_port(directory, gateways)), "AGORA_SAMPLE_ITEMS": "0"}
-    await asyncio.to_thread(_agora_mesh, directory, "up", "--detach", *options, environment=environment)
+    variables = {
+        "AGORA_LOCAL_DIR": str(directory),
+        "AGORA_HTTP_PORT": str(_free_port(directory, gateways)),
+        "AGORA_SAMPLE_ITEMS": "0",
+    }
+    await asyncio.to_thread(agora_mesh, variables, "up", "--detach", *options)
     try:
         yield Mesh(directory)
     finally:
-        await asyncio.to_thread(_agora_mesh, directory, "down")
+        await asyncio.to_thread(agora_mesh, variables, "down")
 
 
 def stop_leftover(directory: Path) -> None:
     """Stops the mesh that an experiment left running there when it was killed itself."""
     if StateDirectory(directory).is_claimed():
-        _agora_mesh(directory, "down")
-
-
-def _agora_mesh(directory: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
-    command = [str(Path(sys.executable).with_name("agora")), "mesh", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own command
-        command,
-        env={**os.environ, **environment, "AGORA_LOCAL_DIR": str(directory)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise MeshError(done.stderr.strip())
+        agora_mesh({"AGORA_LOCAL_DIR": str(directory)}, "down")
 
 
 def _free_port(directory: Path, gateways: int) -> int:

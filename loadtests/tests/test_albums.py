@@ -7,11 +7,11 @@ from itertools import accumulate, cycle
 from types import SimpleNamespace
 
 import pytest
+from loadtests.album_upload import CONTENT_TYPE, multipart, png
 from loadtests.driver.load import Address, Load, Outcome
 from loadtests.experiments import albums, albums_throughput, in_turn
 from loadtests.experiments.albums_scripts import REQUESTS_A_ROUND, VOTES_A_ROUND, rounds, votes
 from loadtests.experiments.albums_stock import Stock, check_votes, new_stock
-from loadtests.experiments.albums_upload import CONTENT_TYPE, multipart, png
 from loadtests.experiments.in_turn import Contender, measure_in_turn, turn_s, turns_s
 from loadtests.experiments.lab import QUICK, SEEDS
 from loadtests.experiments.results import Cell, Results
@@ -101,7 +101,7 @@ def test_the_cpu_of_a_contender_is_that_of_its_own_turns(monkeypatch):
         assert run.mesh_cpu_ms_per_operation["total"] == pytest.approx(20 / 10)
 
 
-@pytest.mark.parametrize(("extent", "turns", "seconds"), [(QUICK, 3, 0.6), (SEEDS, 10, 100.0)])
+@pytest.mark.parametrize(("extent", "turns", "seconds"), [(QUICK, 3, QUICK.seconds), (SEEDS, 10, 100.0)])
 def test_turns_are_short_and_many(extent, turns, seconds):
     lab = Lab(extent.runs, extent.seconds)
     measure_in_turn(lab, [contender("vote")])

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from locust.contrib.fasthttp import FastResponse
 
-from loadtests.experiments.albums_upload import CONTENT_TYPE, multipart, png
+from loadtests.album_upload import CONTENT_TYPE, multipart, png
 from loadtests.users.shopper import Mix, Shopper
 
 # The last is so large that it travels in pieces.
