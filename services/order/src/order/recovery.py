@@ -24,6 +24,8 @@ _INTERVAL_S: Final = 2.0
 _MIN_AGE_MS: Final = 6_000
 # All that the catalog lists at once: a backlog must be gone within 30 s.
 _BATCH: Final = 1000
+# They share transactions. Enough for full ones, and no flood for the pool, which buyers use too.
+_AT_ONCE: Final = 64
 _ROUNDS_PER_CLEANING: Final = 300
 
 
@@ -52,14 +54,18 @@ class Recovery:
         finished = 0
         reservations = await self._catalog.list_open_reservations(min_age_ms, _BATCH)
         _tell(reservations)
-        for reservation in reservations:
-            order, was_recorded = await self._checkout.finish(reservation)
-            if not was_recorded:
-                finished += 1
-                metrics.RECOVERED.inc()
-                logger.info("finished an order", extra={"order_id": str(order.order_id)})
+        for start in range(0, len(reservations), _AT_ONCE):
+            finished += sum(await asyncio.gather(*map(self._finish, reservations[start : start + _AT_ONCE])))
         metrics.LAST_LOOK.set_to_current_time()
         return finished
+
+    async def _finish(self, reservation: Reservation) -> bool:
+        """Whether its order was not recorded before."""
+        order, was_recorded = await self._checkout.finish(reservation)
+        if not was_recorded:
+            metrics.RECOVERED.inc()
+            logger.info("finished an order", extra={"order_id": str(order.order_id)})
+        return not was_recorded
 
 
 def _tell(oldest_first: Sequence[Reservation]) -> None:
