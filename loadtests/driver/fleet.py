@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+import signal
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -75,6 +76,7 @@ def _answer(pipe: Pipe) -> Outcome:
 
 def _drive(pipe: Pipe) -> None:
     """A driver's life: a load, ready, go, an outcome, and again until nobody is there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the one who started this one decides
     while True:
         try:
             load: Load = pipe.recv()

@@ -27,6 +27,8 @@ EXPERIMENTS: Final = {
     module.NAME: module for module in (marketplace, hit_miss, bookstore, albums, staleness, limits, tracing)
 }
 _SAMPLE_ITEMS: Final = 10_000
+# As shells tell of SIGINT.
+_INTERRUPTED: Final = 130
 
 
 def main() -> int:
@@ -39,19 +41,20 @@ def main() -> int:
     machine = machine_facts(shlex.join(["python", "-m", "loadtests.experiments", *sys.argv[1:]]), arguments.drivers)
     began = time.monotonic()
     try:
-        results = _perform(names, extent, arguments.drivers)
+        results, is_whole = _perform(names, extent, arguments.drivers)
     except MeshError as error:
         print(f"loadtests.experiments: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("loadtests.experiments: interrupted, nothing was written", file=sys.stderr)
-        return 130
+    if not is_whole:
+        machine["interrupted"] = "some cells are missing"
     machine["took_s"] = round(time.monotonic() - began)
     for table in results.tables:
         _print(table)
     print(write_report(Document(machine, results.runs, results.tables, results.series), arguments.reports))
     for what, times in results.errors.most_common(10):
         print(f"{times} times: {what}", file=sys.stderr)
+    if not is_whole:
+        return _INTERRUPTED
     return 1 if results.errors else 0
 
 
@@ -84,7 +87,8 @@ def _extent(arguments: argparse.Namespace) -> Extent:
     return replace(extent, **{name: value for name, value in asked.items() if value})
 
 
-def _perform(names: list[str], extent: Extent, drivers: int) -> Results:
+def _perform(names: list[str], extent: Extent, drivers: int) -> tuple[Results, bool]:
+    """What was measured, and whether that is all: an hour's work is not thrown away because somebody ends it."""
     expected_s = sum(EXPERIMENTS[name].expected_s(extent) for name in names)
     with (
         tempfile.TemporaryDirectory(prefix="agora-bench-", ignore_cleanup_errors=True) as directory,
@@ -93,9 +97,12 @@ def _perform(names: list[str], extent: Extent, drivers: int) -> Results:
         Progress(expected_s) as progress,
     ):
         lab = Lab(launcher, fleet, extent, progress)
-        for name in names:
-            EXPERIMENTS[name].run(lab)
-    return lab.results
+        try:
+            for name in names:
+                EXPERIMENTS[name].run(lab)
+        except KeyboardInterrupt:
+            return lab.results, False
+    return lab.results, True
 
 
 if __name__ == "__main__":

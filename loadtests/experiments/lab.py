@@ -41,7 +41,7 @@ class Extent:
 SEEDS: Final = Extent(operations=1000, runs=10, seconds=_NO_LIMIT_S, hit_miss_rounds=200, staleness_s=200.0)
 QUICK: Final = Extent(operations=1000, runs=1, seconds=0.5, hit_miss_rounds=25, staleness_s=4.0)
 MESH_S: Final = 5.0
-_OPEN_LOOP_S: Final = 20.0
+_OPEN_LOOP_S: Final = 5.0
 
 
 class Lab:

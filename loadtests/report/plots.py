@@ -32,17 +32,16 @@ mpl.rcParams.update({"grid.alpha": 0.3, "legend.frameon": False, "legend.fontsiz
 def draw_all(document: Document, directory: Path) -> list[Path]:
     """Every plot there are runs for, in the order in which they should be shown."""
     runs = document.of("marketplace")
-    if not runs:
-        return []
     plots: list[tuple[str, Callable[[Any], None]]] = []
     for operation in OPERATIONS:
-        of_operation = [run for run in runs if run.operation == operation]
-        plots += [
-            (f"throughput-{operation}", partial(_over_clients, runs=of_operation, is_latency=False)),
-            (f"latency-{operation}", partial(_over_clients, runs=of_operation, is_latency=True)),
-            (f"distribution-{operation}", partial(_distribution, runs=of_operation)),
-        ]
-    plots.append(("cpu", partial(_cpu_by_tier, runs=[run for run in runs if run.clients == 100])))
+        if of_operation := [run for run in runs if run.operation == operation]:
+            plots += [
+                (f"throughput-{operation}", partial(_over_clients, runs=of_operation, is_latency=False)),
+                (f"latency-{operation}", partial(_over_clients, runs=of_operation, is_latency=True)),
+                (f"distribution-{operation}", partial(_distribution, runs=of_operation)),
+            ]
+    if of_many := [run for run in runs if run.clients == 100]:
+        plots.append(("cpu", partial(_cpu_by_tier, runs=of_many)))
     return [_draw(directory / f"{name}.png", paint) for name, paint in plots]
 
 
