@@ -43,8 +43,7 @@ def run(lab: Lab) -> None:
     for operation in (*OPERATIONS, MIXED):
         for clients in CLIENTS:
             for transport in TRANSPORTS:
-                scripts = market.scripts(operation, transport, clients)
-                lab.measure(Cell(NAME, transport, _CACHE, operation, clients), mesh, scripts)
+                _measure(lab, mesh, market, Cell(NAME, transport, _CACHE, operation, clients))
     lab.results.tables.append(_ratios(lab))
     _open_loop(lab, mesh, market)
     _long_lists(lab, mesh)
@@ -92,7 +91,13 @@ def _open_loop(lab: Lab, mesh: Mesh, market: Market) -> None:
         for transport in TRANSPORTS:
             rate = max(1.0, round(closed[operation, transport] * _OPEN_LOAD))
             cell = Cell(f"{NAME}-open-loop", transport, _CACHE, operation, CLIENTS[-1])
-            lab.measure(cell, mesh, market.scripts(operation, transport, CLIENTS[-1]), rate)
+            _measure(lab, mesh, market, cell, rate)
+
+
+def _measure(lab: Lab, mesh: Mesh, market: Market, cell: Cell, arrivals_per_s: float | None = None) -> None:
+    # A session ends half an hour after its last request, and at full length the cells of others take longer.
+    lab.drive(Load(mesh.address("rest"), market.visits(), 1, _SET_UP_S))
+    lab.measure(cell, mesh, market.scripts(cell.operation, cell.transport, cell.clients), arrivals_per_s)
 
 
 def _long_lists(lab: Lab, mesh: Mesh) -> None:

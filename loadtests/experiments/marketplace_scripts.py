@@ -50,6 +50,11 @@ class Market:
             for number, party in enumerate(parties[:clients])
         )
 
+    def visits(self) -> tuple[Script, ...]:
+        """A request by everybody, which keeps them logged in."""
+        everybody = (*self.buyers, *self.sellers)
+        return tuple((self._step(RATING, "rest", party, number),) for number, party in enumerate(everybody))
+
     def _step(self, operation: str, transport: Transport, party: Party, number: int) -> Step:
         seller = self.sellers[number % len(self.sellers)].account_id
         category = _SELLERS_CATEGORIES[number % len(self.sellers)]
