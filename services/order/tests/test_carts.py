@@ -118,6 +118,22 @@ async def test_an_unknown_item_cannot_be_added(shop, session, subtests):
     assert await session.cart() == {}
 
 
+async def test_a_cart_holds_items_of_one_currency(shop, session):
+    euro, dearer = await shop.item(currency="EUR"), await shop.item(currency="EUR")
+    await session.add("1", key="k")
+    assert await refused(session.add(euro, key="l")) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "MIXED_CURRENCIES",
+        {"item_id": euro},
+    )
+    assert await session.cart() == {"1": 1}
+    await session.clear()
+    assert await session.add(euro, key="l") == {euro: 1}
+    assert await session.add(dearer) == {euro: 1, dearer: 1}
+    # Served already, so it adds nothing and asks for nothing.
+    assert await session.add("1", key="k") == {euro: 1, dearer: 1}
+
+
 async def test_a_bad_request_names_its_field(session, subtests):
     for request, field in [
         ({"item_id": "1", "quantity": 0}, "quantity"),

@@ -13,7 +13,7 @@ from order.domain import (
     check_quantity,
     check_request_id,
 )
-from order.errors import CartFull, CartLineNotFound, ItemNotFound
+from order.errors import CartFull, CartLineNotFound, ItemNotFound, MixedCurrencies
 from order.repository import Repository
 
 
@@ -26,16 +26,20 @@ class Carts:
         return await self._priced(await self._repository.read_cart(owner))
 
     async def add(self, owner: CartOwner, request_id: str, item_id: str, quantity: int) -> Cart:
-        """Add units. A repeated request adds nothing. Raises InvalidField, ItemNotFound, CartFull."""
+        """Add units. A repeated request adds nothing.
+
+        Raises InvalidField, ItemNotFound, CartFull, and MixedCurrencies, since a cart is bought and counted as one.
+        """
         check_request_id(request_id)
         check_item_id(item_id)
         check_quantity(quantity)
-        known = await self._catalog.get_items([item_id])
+        known = await self._catalog.get_items({item_id, *await self._repository.read_cart(owner)})
         if item_id not in known:
             raise ItemNotFound(item_id)
         async with self._repository.open_cart(owner) as cart:
             lines = await cart.lines()
             if await cart.note_request(request_id):
+                _check_currency(item_id, lines, known)
                 lines[item_id] = _sum(lines, item_id, quantity)
                 await cart.put(item_id, lines[item_id])
         return await self._priced(lines, known)
@@ -76,6 +80,12 @@ class Carts:
         # Item ids are numbers in disguise.
         in_order = sorted(lines.items(), key=lambda line: (len(line[0]), line[0]))
         return Cart(tuple(_line(items[item_id], quantity) for item_id, quantity in in_order if item_id in items))
+
+
+def _check_currency(item_id: str, lines: Lines, known: dict[str, Item]) -> None:
+    """A line that came since the items were looked up passes unseen; then it is the checkout that refuses."""
+    if any(known[line].currency != known[item_id].currency for line in lines if line in known):
+        raise MixedCurrencies(item_id)
 
 
 def _sum(lines: Lines, item_id: str, quantity: int) -> int:

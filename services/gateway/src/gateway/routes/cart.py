@@ -31,7 +31,7 @@ async def show_cart(request: Request, session: BuyerSession) -> Response:
     "/items",
     summary="Put units of an item into the cart",
     response_model=Cart,
-    responses=refuses({404: "`ITEM_NOT_FOUND`.", 409: "`CART_FULL`."}),
+    responses=refuses({404: "`ITEM_NOT_FOUND`.", 409: "`CART_FULL`, `MIXED_CURRENCIES`."}),
 )
 async def add_cart_item(request: Request, session: BuyerSession, key: Key, line: NewCartItem) -> Response:
     cart = await shop_of(request).orders.add_cart_item(
