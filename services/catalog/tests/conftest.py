@@ -78,8 +78,8 @@ class Replica:
         message = pb.ReserveStockRequest(requests=requests)
         return list((await call(self.stub.ReserveStock, message, pb.ReserveStockResponse)).results)
 
-    async def reserve(self, lines, order_id=None, memo=b"") -> pb.StockResult:
-        return (await self.reserve_all(stock_request(lines, order_id, memo)))[0]
+    async def reserve(self, lines, order_id=None, memo=b"", claim="") -> pb.StockResult:
+        return (await self.reserve_all(stock_request(lines, order_id, memo, claim)))[0]
 
     async def list_open(self, min_age_ms=0, page_size=1000) -> list[pb.Reservation]:
         request = pb.ListOpenReservationsRequest(min_age_ms=min_age_ms, page_size=page_size)
@@ -100,11 +100,11 @@ def new_request():
     return register_request
 
 
-def stock_request(lines, order_id=None, memo=b"") -> pb.StockRequest:
+def stock_request(lines, order_id=None, memo=b"", claim="") -> pb.StockRequest:
     """`lines` are units by item id, or pairs of both."""
     pairs = lines.items() if isinstance(lines, dict) else lines
     ordered = [pb.OrderedLine(item_id=item_id, quantity=quantity) for item_id, quantity in pairs]
-    return pb.StockRequest(order_id=str(order_id or uuid4()), lines=ordered, memo=memo)
+    return pb.StockRequest(order_id=str(order_id or uuid4()), lines=ordered, memo=memo, claim=str(claim))
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,7 @@ async def test_a_bad_request_names_its_field(replica, make_stock_request, subtes
         ([], "requests"),
         ([make_stock_request({"1": 1})] * 257, "requests"),
         ([make_stock_request({"1": 1}, "not a uuid")], "order_id"),
+        ([make_stock_request({"1": 1}, claim="not a uuid")], "claim"),
         ([make_stock_request({"1": 0})], "quantity"),
         ([make_stock_request({"1": -1})], "quantity"),
         ([make_stock_request([("1", 1_000_000), ("1", 1)])], "quantity"),
@@ -112,8 +113,31 @@ async def test_a_bad_request_names_its_field(replica, make_stock_request, subtes
             assert await invalid_field(replica.reserve_all(*requests)) == field
 
 
+async def test_what_one_order_claimed_no_other_gets_in_the_same_call_or_later(
+    replica, other_replica, make_stock_request
+):
+    claim, order_id = uuid4(), uuid4()
+    refused = refusal(pb.REFUSAL_REASON_CLAIM_TAKEN)
+    requests = (make_stock_request({"1": 1}, each, claim=claim) for each in (order_id, None, order_id))
+    first, second, third = await replica.reserve_all(*requests)
+    assert (first, second) == (third, refused)
+    assert await other_replica.reserve({"2": 1}, claim=claim) == refused
+    assert await other_replica.reserve({}, claim=claim) == refused
+    assert await other_replica.reserve({"2": 1}, order_id, claim=uuid4()) == first
+    await replica.settle(str(order_id))
+    assert await replica.reserve({"999999": 1}, claim=claim) == refused
+    assert {item.quantity for item in (await replica.get("1", "2")).values()} == {999, 1000}
+
+
+async def test_a_refused_order_claims_nothing(replica):
+    claim = uuid4()
+    assert (await replica.reserve({"1": 1001}, claim=claim)) == refusal(pb.REFUSAL_REASON_OUT_OF_STOCK, "1")
+    assert (await replica.reserve({"1": 1}, claim=claim)).HasField("reservation")
+
+
 async def test_a_call_of_the_greatest_size_is_served(replica, make_stock_request):
-    results = await replica.reserve_all(*(make_stock_request({"1": 1, "2": 2}, memo=b"x" * 1024) for _ in range(256)))
+    requests = (make_stock_request({"1": 1, "2": 2}, memo=b"x" * 1024, claim=uuid4()) for _ in range(256))
+    results = await replica.reserve_all(*requests)
     assert all(result.HasField("reservation") for result in results)
     assert (await replica.get("1", "2"))["2"].quantity == 1000 - 512
 

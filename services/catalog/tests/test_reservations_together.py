@@ -105,6 +105,19 @@ async def test_one_order_with_different_items_from_two_replicas_is_reserved_once
     assert sum(item.quantity for item in left.values()) == 1_900
 
 
+async def test_one_claim_with_different_items_from_two_replicas_is_had_once(replica, other_replica, stock_is_conserved):
+    """They meet at no row lock, only at the key of the claims."""
+    await stock_is_conserved()
+    for _ in range(100):
+        claim = uuid4()
+        results = await asyncio.gather(
+            replica.reserve({"1": 1}, claim=claim), other_replica.reserve({"2": 1}, claim=claim)
+        )
+        assert sorted(result.WhichOneof("outcome") for result in results) == ["refusal", "reservation"]
+    left = await replica.get("1", "2")
+    assert sum(item.quantity for item in left.values()) == 1_900
+
+
 async def test_two_batches_of_the_same_orders_in_opposite_order_never_wait_in_a_circle(
     replica, other_replica, make_stock_request, stock_is_conserved, connection, blocker, waiting_backends
 ):

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 from agora.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
@@ -143,9 +143,9 @@ class Shop:
 def _begun(owner, lines) -> StockRequest:
     key = new_key()
     if owner is None:
-        return StockRequest(order_id_of("ann", key), lines, Memo("ann", digest_of(lines), None))
+        return StockRequest(order_id_of("ann", key), lines, Memo("ann", digest_of(lines), None), None)
     memo = Memo(owner.buyer_id, digest_of(None), UUID(owner.session_id))
-    return StockRequest(order_id_of(owner.buyer_id, key), lines, memo)
+    return StockRequest(order_id_of(owner.buyer_id, key), lines, memo, uuid4())
 
 
 def _ledger(rows) -> list[tuple[Any, ...]]:

@@ -2,9 +2,12 @@
 
 import asyncio
 
+import grpc
 import pytest
 
-from .buyers import units
+from .buyers import refused, units
+
+CART_BOUGHT = (grpc.StatusCode.FAILED_PRECONDITION, "CART_BOUGHT")
 
 
 @pytest.fixture
@@ -36,6 +39,42 @@ async def test_lines_added_between_the_reading_of_the_cart_and_the_reservation_s
         await session.through(shop.orders[1]).add("1", 2)
     assert units((await buying).order.lines) == {"1": 3, "2": 1}
     assert await session.cart() == {"1": 2}
+    await shop.audit()
+
+
+async def test_a_cart_that_is_being_bought_is_not_bought_under_another_key_whatever_is_added(shop, session):
+    other = session.through(shop.orders[1])
+    async with shop.recording_held():
+        buying = asyncio.ensure_future(session.buy())
+        await shop.waiting()
+        await other.add("5", 4)
+        assert (await refused(other.buy("k")))[:2] == CART_BOUGHT
+    assert units((await buying).order.lines) == {"1": 3, "2": 1}
+    assert units((await other.buy("k")).order.lines) == {"5": 4}
+    assert await session.cart() == {}
+    await shop.audit()
+
+
+async def test_a_cart_read_before_it_was_bought_and_reserved_after_is_refused(shop, session):
+    other = session.through(shop.orders[1])
+    async with shop.catalog_db.transaction():
+        await shop.catalog_db.execute("SELECT FROM items WHERE id = 1 FOR UPDATE")
+        late = asyncio.ensure_future(other.buy())
+        await shop.reserving()
+        # The row that both want is held, so the first order that is made of this cart is of what it holds besides.
+        await session.remove("1")
+        assert units((await session.buy()).order.lines) == {"2": 1}
+    assert (await refused(late))[:2] == CART_BOUGHT
+    assert await session.cart() == {}
+    await shop.audit()
+
+
+async def test_a_refused_order_leaves_the_cart_to_the_next_key(shop, session):
+    lamp = await shop.item(quantity=1)
+    await session.add(lamp, 2)
+    await refused(session.buy())
+    await session.remove(lamp, 1)
+    assert units((await session.buy()).order.lines) == {"1": 3, "2": 1, lamp: 1}
     await shop.audit()
 
 

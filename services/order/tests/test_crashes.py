@@ -64,6 +64,18 @@ async def test_the_buyer_tries_again_with_a_cart_that_was_emptied(shop, cart):
     await assert_stands_once(shop, {"1": 2})
 
 
+async def test_the_buyer_tries_again_under_another_key_and_buys_nothing_twice(shop, cart):
+    await shop.begin_and_die(lambda replica: cart.through(replica).buy("k"))
+    code, reason, _ = await refused(cart.buy("l"))
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "CART_BOUGHT")
+    assert await shop.orders[1].recovery.finish_open_orders(min_age_ms=0) == 1
+    assert (await refused(cart.buy("l")))[1] == "CART_EMPTY"
+    await cart.add("3")
+    assert units((await cart.buy("l")).order.lines) == {"3": 1}
+    await shop.settle()
+    await shop.audit()
+
+
 async def test_another_body_under_the_key_of_a_begun_order_is_refused_and_the_order_stands_in_the_end(shop):
     await shop.begin_and_die(buy_lines)
     code, reason, _ = await refused(shop.orders[1].buy({"7": 1}, "k"))

@@ -108,33 +108,39 @@ FOR NO KEY UPDATE
 
 -- find_reservations --
 -- Run after lock_items: whoever reserved for the same order before us has committed by then.
-SELECT order_id, currency, memo, created_at, item_id, quantity, price_cents, seller_id
+SELECT order_id, currency, memo, created_at, claim, item_id, quantity, price_cents, seller_id
 FROM stock_reservations
 JOIN stock_reservation_lines USING (order_id)
 WHERE order_id = ANY($1::uuid[])
 ORDER BY order_id, item_id
 
+-- find_claims --
+-- Those of $1 that an order has. Run after lock_items, as find_reservations is.
+SELECT claim
+FROM stock_reservations
+WHERE claim = ANY($1::uuid[])
+
 -- record_reservations --
 -- Reservations, their lines, and the stock they take, all or nothing.
 WITH reservations AS (
-    INSERT INTO stock_reservations (order_id, currency, memo)
-    SELECT order_id, currency, memo
-    FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS made (order_id, currency, memo)
+    INSERT INTO stock_reservations (order_id, currency, memo, claim)
+    SELECT order_id, currency, memo, claim
+    FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[]) AS made (order_id, currency, memo, claim)
 ), lines AS (
     INSERT INTO stock_reservation_lines (order_id, item_id, quantity, price_cents, seller_id)
     SELECT order_id, item_id, quantity, price_cents, seller_id
-    FROM unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+    FROM unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
         AS line (order_id, item_id, quantity, price_cents, seller_id)
 )
 UPDATE items
 SET quantity = items.quantity - taken.units, version = version + 1
-FROM unnest($9::bigint[], $10::bigint[]) AS taken (id, units)
+FROM unnest($10::bigint[], $11::bigint[]) AS taken (id, units)
 WHERE items.id = taken.id
 
 -- list_open_reservations --
-SELECT order_id, currency, memo, created_at, item_id, quantity, price_cents, seller_id
+SELECT order_id, currency, memo, created_at, claim, item_id, quantity, price_cents, seller_id
 FROM (
-    SELECT order_id, currency, memo, created_at
+    SELECT order_id, currency, memo, created_at, claim
     FROM stock_reservations
     WHERE settled_at IS NULL AND created_at <= now() - $1::bigint * interval '1 millisecond'
     ORDER BY created_at

@@ -13,7 +13,7 @@ from catalog.domain import Condition, Item, NewItem
 from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
 from chassis.postgres import Database, Transaction, constraint_of
 
-_RESERVATION_KEY = "stock_reservations_pkey"
+_RESERVATION_KEYS = ("stock_reservations_pkey", "stock_reservations_claim_key")
 
 
 class Repository:
@@ -96,15 +96,16 @@ class Repository:
     async def reserve(self, requests: Sequence[StockRequest]) -> Allocation:
         """Decide and record a batch of orders in one transaction.
 
-        Another replica may record one of these orders between our look and our insert, when the two were asked with
-        different items and so did not meet at a row lock; then the batch is decided again, knowing that order.
+        Another replica may record one of these orders, or of their claims, between our look and our insert, when the
+        two were asked with different items and so did not meet at a row lock; then the batch is decided again, knowing
+        that order.
         """
         while True:
             try:
                 async with self._database.transaction() as transaction:
                     return await _reserve(transaction, requests)
             except asyncpg.UniqueViolationError as error:
-                if constraint_of(error) != _RESERVATION_KEY:
+                if constraint_of(error) not in _RESERVATION_KEYS:
                     raise
                 metrics.CONFLICTS.inc()
 
@@ -125,10 +126,16 @@ async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -
     found = await transaction.fetch("find_reservations", [request.order_id for request in requests])
     known = {reservation.order_id: reservation for reservation in _reservations(found)}
     # `now()` is the start of the transaction, so it is also what the reservations get as their created_at.
-    allocation = allocate(requests, items, known, locked[0]["locked_at"] if locked else datetime.now(UTC))
+    now = locked[0]["locked_at"] if locked else datetime.now(UTC)
+    allocation = allocate(requests, items, known, await _claimed(transaction, requests), now)
     if allocation.made:
         await _record(transaction, allocation)
     return allocation
+
+
+async def _claimed(transaction: Transaction, requests: Sequence[StockRequest]) -> set[UUID]:
+    claims = [request.claim for request in requests if request.claim is not None]
+    return {row["claim"] for row in await transaction.fetch("find_claims", claims)} if claims else set()
 
 
 async def _record(transaction: Transaction, allocation: Allocation) -> None:
@@ -141,6 +148,7 @@ async def _record(transaction: Transaction, allocation: Allocation) -> None:
         [reservation.order_id for reservation in made],
         [reservation.currency for reservation in made],
         [reservation.memo for reservation in made],
+        [reservation.claim for reservation in made],
         [order_id for order_id, _ in lines],
         [line.item_id for _, line in lines],
         [line.quantity for _, line in lines],
@@ -196,4 +204,4 @@ def _reservations(rows: Iterable[Record]) -> list[Reservation]:
 def _reservation(rows: Sequence[Record]) -> Reservation:
     first = rows[0]
     lines = tuple(ReservedLine(row["item_id"], row["quantity"], row["price_cents"], row["seller_id"]) for row in rows)
-    return Reservation(first["order_id"], lines, first["currency"], first["memo"], first["created_at"])
+    return Reservation(first["order_id"], lines, first["currency"], first["memo"], first["created_at"], first["claim"])

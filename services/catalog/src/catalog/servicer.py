@@ -23,6 +23,7 @@ _REFUSALS: Final = {
     stock.RefusalReason.ITEM_NOT_FOUND: pb.REFUSAL_REASON_ITEM_NOT_FOUND,
     stock.RefusalReason.MIXED_CURRENCIES: pb.REFUSAL_REASON_MIXED_CURRENCIES,
     stock.RefusalReason.NO_LINES: pb.REFUSAL_REASON_NO_LINES,
+    stock.RefusalReason.CLAIM_TAKEN: pb.REFUSAL_REASON_CLAIM_TAKEN,
 }
 
 
@@ -127,7 +128,8 @@ def _stock_request(message: pb.StockRequest) -> stock.StockRequest:
             unknown = unknown or line.item_id
         else:
             lines[number] = lines.get(number, 0) + line.quantity
-    return stock.StockRequest(_uuid("order_id", message.order_id), lines, message.memo, unknown)
+    claim = _uuid("claim", message.claim) if message.claim else None
+    return stock.StockRequest(_uuid("order_id", message.order_id), lines, message.memo, unknown, claim)
 
 
 def _uuid(field: str, text: str) -> UUID:

@@ -30,6 +30,8 @@ class StockRequest:
     memo: bytes
     # The first line whose id never was an item's; it is refused like one that is not there.
     unknown_item_id: str = ""
+    # Of several orders with the same claim, one gets stock.
+    claim: UUID | None = None
 
     def __post_init__(self) -> None:
         if len(self.lines) > MAX_LINES:
@@ -67,6 +69,7 @@ class Reservation:
     currency: str
     memo: bytes
     created_at: datetime
+    claim: UUID | None
 
 
 class RefusalReason(Enum):
@@ -74,6 +77,7 @@ class RefusalReason(Enum):
     ITEM_NOT_FOUND = "ITEM_NOT_FOUND"
     MIXED_CURRENCIES = "MIXED_CURRENCIES"
     NO_LINES = "NO_LINES"
+    CLAIM_TAKEN = "CLAIM_TAKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +104,33 @@ def allocate(
     requests: Sequence[StockRequest],
     items: Mapping[int, StockedItem],
     known: Mapping[UUID, Reservation],
+    claimed: set[UUID],
     now: datetime,
 ) -> Allocation:
-    """Serve requests in order from locked rows. An order in `known`, or twice in the batch, is not served again."""
+    """Serve requests in order from locked rows.
+
+    An order in `known`, or twice in the batch, is not served again, and of `claimed` nothing is had again.
+    """
     allocation = Allocation(outcomes=dict(known))
+    claims = set(claimed)
     for request in requests:
         if request.order_id in allocation.outcomes:
             continue
-        outcome = _refusal(request, items, allocation.taken) or _reserve(request, items, allocation.taken, now)
+        outcome = (
+            _refusal_of_claim(request, claims)
+            or _refusal(request, items, allocation.taken)
+            or _reserve(request, items, allocation.taken, now)
+        )
         allocation.outcomes[request.order_id] = outcome
         if isinstance(outcome, Reservation):
             allocation.made.append(outcome)
+            if outcome.claim is not None:
+                claims.add(outcome.claim)
     return allocation
+
+
+def _refusal_of_claim(request: StockRequest, claims: set[UUID]) -> Refusal | None:
+    return Refusal(RefusalReason.CLAIM_TAKEN, "") if request.claim in claims else None
 
 
 def _refusal(request: StockRequest, items: Mapping[int, StockedItem], taken: Mapping[int, int]) -> Refusal | None:
@@ -140,4 +159,5 @@ def _reserve(
         item = items[item_id]
         taken[item_id] = taken.get(item_id, 0) + quantity
         lines.append(ReservedLine(item_id, quantity, item.price_cents, item.seller_id))
-    return Reservation(request.order_id, tuple(lines), items[lines[0].item_id].currency, request.memo, now)
+    currency = items[lines[0].item_id].currency
+    return Reservation(request.order_id, tuple(lines), currency, request.memo, now, request.claim)

@@ -10,7 +10,7 @@ from catalog.items import Items
 from catalog.reservations import Reservations
 from order.catalog import Item, Reservation, StockRequest
 from order.domain import Memo, OrderLine
-from order.errors import CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock, PurchaseNotFound
+from order.errors import CartBought, CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock, PurchaseNotFound
 from order.history import History
 from review.errors import ItemNotBought
 from review.orders import Orders
@@ -19,6 +19,10 @@ _REFUSALS: Final = {
     stock.RefusalReason.OUT_OF_STOCK: OutOfStock,
     stock.RefusalReason.ITEM_NOT_FOUND: ItemNotFound,
     stock.RefusalReason.MIXED_CURRENCIES: MixedCurrencies,
+}
+_CART_REFUSALS: Final = {
+    stock.RefusalReason.NO_LINES: CartEmpty,
+    stock.RefusalReason.CLAIM_TAKEN: CartBought,
 }
 
 
@@ -39,8 +43,8 @@ class CatalogOfOrders:
         (outcome,) = await self._reservations.reserve([_stock_request(request)])
         if isinstance(outcome, stock.Reservation):
             return _reservation(outcome)
-        if outcome.reason is stock.RefusalReason.NO_LINES:
-            raise CartEmpty
+        if outcome.reason in _CART_REFUSALS:
+            raise _CART_REFUSALS[outcome.reason]
         raise _REFUSALS[outcome.reason](outcome.item_id)
 
     async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
@@ -67,7 +71,7 @@ def _stock_request(request: StockRequest) -> stock.StockRequest:
     numbers = {item_id: item_id_of(item_id) for item_id in request.lines}
     lines = {number: request.lines[item_id] for item_id, number in numbers.items() if number is not None}
     unknown = next((item_id for item_id, number in numbers.items() if number is None), "")
-    return stock.StockRequest(request.order_id, lines, request.memo.to_bytes(), unknown)
+    return stock.StockRequest(request.order_id, lines, request.memo.to_bytes(), unknown, request.claim)
 
 
 def _reservation(reservation: stock.Reservation) -> Reservation:

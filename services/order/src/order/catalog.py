@@ -21,11 +21,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class StockRequest:
-    """Stock for one order; with no lines, only the reservation it may already have."""
+    """Stock for one order; with no lines, only the reservation it may already have.
+
+    Of several orders with the same claim, one gets stock.
+    """
 
     order_id: UUID
     lines: Lines
     memo: Memo
+    claim: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Catalog(Protocol):
     async def reserve(self, request: StockRequest) -> Reservation:
         """The order's reservation, made now or earlier.
 
-        Raises OutOfStock, ItemNotFound, MixedCurrencies, and CartEmpty when no lines were given.
+        Raises OutOfStock, ItemNotFound, MixedCurrencies, CartBought when another order has the claim, and CartEmpty
+        when no lines were given.
         """
 
     async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:

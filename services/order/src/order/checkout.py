@@ -30,10 +30,10 @@ class Checkout:
         """
         check_request_id(request_id)
         memo = Memo(buyer_id, digest_of(lines), None)
-        return await self._buy(StockRequest(order_id_of(buyer_id, request_id), lines, memo))
+        return await self._buy(StockRequest(order_id_of(buyer_id, request_id), lines, memo, None))
 
     async def buy_cart(self, owner: CartOwner, request_id: str) -> tuple[Order, bool]:
-        """Buy what the cart holds now; raises CartEmpty besides what `buy_lines` does."""
+        """Buy what the cart holds now; raises CartEmpty and CartBought besides what `buy_lines` does."""
         check_request_id(request_id)
         order_id = order_id_of(owner.buyer_id, request_id)
         memo = Memo(owner.buyer_id, digest_of(None), owner.session_id)
@@ -41,8 +41,8 @@ class Checkout:
         order = await self._repository.get_order(order_id)
         if order is not None:
             return _replayed(order, memo.request_digest), True
-        lines = await self._repository.read_cart(owner)
-        return await self._buy(StockRequest(order_id, lines, memo))
+        cart = await self._repository.read_cart_to_buy(owner)
+        return await self._buy(StockRequest(order_id, cart.lines, memo, cart.claim))
 
     async def finish(self, reservation: Reservation) -> tuple[Order, bool]:
         """Record the order of a reservation, unless it is recorded already."""

@@ -15,7 +15,7 @@ from chassis.grpc_client import call
 from chassis.timestamps import to_datetime
 from order.catalog import Item, Reservation, StockRequest
 from order.domain import Memo, OrderLine
-from order.errors import CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock
+from order.errors import CartBought, CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,10 @@ _REFUSALS: Final = {
     pb.REFUSAL_REASON_OUT_OF_STOCK: OutOfStock,
     pb.REFUSAL_REASON_ITEM_NOT_FOUND: ItemNotFound,
     pb.REFUSAL_REASON_MIXED_CURRENCIES: MixedCurrencies,
+}
+_CART_REFUSALS: Final = {
+    pb.REFUSAL_REASON_NO_LINES: CartEmpty,
+    pb.REFUSAL_REASON_CLAIM_TAKEN: CartBought,
 }
 
 
@@ -66,15 +70,16 @@ class CatalogClient:
 
 def _stock_request(request: StockRequest) -> pb.StockRequest:
     lines = (pb.OrderedLine(item_id=item_id, quantity=quantity) for item_id, quantity in request.lines.items())
-    return pb.StockRequest(order_id=str(request.order_id), lines=lines, memo=request.memo.to_bytes())
+    claim = str(request.claim) if request.claim else ""
+    return pb.StockRequest(order_id=str(request.order_id), lines=lines, memo=request.memo.to_bytes(), claim=claim)
 
 
 def _outcome(result: pb.StockResult) -> Reservation | Refusal:
     if result.HasField("reservation"):
         return _reservation(result.reservation)
     refusal = result.refusal
-    if refusal.reason == pb.REFUSAL_REASON_NO_LINES:
-        return CartEmpty()
+    if refusal.reason in _CART_REFUSALS:
+        return _CART_REFUSALS[refusal.reason]()
     return _REFUSALS[refusal.reason](refusal.item_id)
 
 

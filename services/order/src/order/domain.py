@@ -31,6 +31,14 @@ class CartOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class CartContents:
+    """What a cart holds, and the claim that an order makes on it: of orders with the same claim, one gets stock."""
+
+    lines: Lines
+    claim: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class CartLine:
     item_id: str
     quantity: int

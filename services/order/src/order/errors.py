@@ -24,6 +24,13 @@ class CartEmpty(FailedPrecondition):
         super().__init__("the cart is empty")
 
 
+class CartBought(FailedPrecondition):
+    reason = "CART_BOUGHT"
+
+    def __init__(self) -> None:
+        super().__init__("another request has just bought this cart")
+
+
 class CartFull(FailedPrecondition):
     reason = "CART_FULL"
 

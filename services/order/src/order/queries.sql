@@ -3,7 +3,7 @@
 INSERT INTO carts (session_id, buyer_id)
 VALUES ($1, $2)
 ON CONFLICT ON CONSTRAINT carts_pkey DO UPDATE SET updated_at = now()
-RETURNING xmax = 0 AS is_new
+RETURNING xmax = 0 AS is_new, claim
 
 -- copy_saved_cart --
 -- What a new cart starts with: the cart that was saved before its session began.
@@ -51,6 +51,13 @@ FROM saved_cart_lines
 JOIN saved_carts USING (buyer_id)
 WHERE buyer_id = $2 AND saved_at <= $3 AND NOT EXISTS (SELECT FROM carts WHERE session_id = $1)
 
+-- read_opened_cart --
+-- Its claim and its lines as they were together; one row without an item when it is empty, none when it is not opened.
+SELECT claim, item_id, quantity
+FROM carts
+LEFT JOIN cart_lines USING (session_id)
+WHERE session_id = $1
+
 -- mark_cart_saved --
 -- Locks the buyer's saved cart until the transaction ends. The time of the first save stays: a session that began
 -- after it, and did not touch its cart yet, must not find it empty because another session saves again.
@@ -68,11 +75,11 @@ SELECT $1, item_id, quantity
 FROM cart_lines
 WHERE session_id = $2
 
--- lock_cart --
-SELECT session_id
-FROM carts
+-- renew_claim --
+-- Locks the session's cart until the transaction ends; what it holds then may be bought by the next order.
+UPDATE carts
+SET claim = gen_random_uuid()
 WHERE session_id = $1
-FOR UPDATE
 
 -- lock_saved_cart --
 SELECT buyer_id

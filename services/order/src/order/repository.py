@@ -8,15 +8,16 @@ from uuid import UUID
 from asyncpg import Record
 
 from chassis.postgres import Connection, Database
-from order.domain import CartOwner, Order, OrderLine
+from order.domain import CartContents, CartOwner, Order, OrderLine
 
 
 class OpenCart:
     """A cart inside a transaction that holds its lock."""
 
-    def __init__(self, transaction: Connection, owner: CartOwner) -> None:
+    def __init__(self, transaction: Connection, owner: CartOwner, claim: UUID) -> None:
         self._transaction = transaction
         self._owner = owner
+        self.claim = claim
 
     async def lines(self) -> dict[str, int]:
         return _lines(await self._transaction.fetch("open_cart_lines", self._owner.session_id))
@@ -52,17 +53,25 @@ class Repository:
         """A transaction in which nobody else changes this cart."""
         async with self._database.transaction() as transaction:
             cart = await transaction.fetchrow("open_cart", owner.session_id, owner.buyer_id)
-            if cart and cart["is_new"]:
+            assert cart is not None
+            if cart["is_new"]:
                 # Locked before it is copied: an order that is taking saved lines away would miss the copies
                 # (test_lines_bought_while_the_cart_is_touched_for_the_first_time_do_not_come_back).
                 await transaction.execute("lock_saved_cart", owner.buyer_id)
                 arguments = (owner.session_id, owner.buyer_id, owner.session_created_at)
                 await transaction.execute("copy_saved_cart", *arguments)
-            yield OpenCart(transaction, owner)
+            yield OpenCart(transaction, owner, cart["claim"])
 
     async def read_cart(self, owner: CartOwner) -> dict[str, int]:
         arguments = (owner.session_id, owner.buyer_id, owner.session_created_at)
         return _lines(await self._database.fetch("read_cart", *arguments))
+
+    async def read_cart_to_buy(self, owner: CartOwner) -> CartContents:
+        rows = await self._database.fetch("read_opened_cart", owner.session_id)
+        if rows:
+            return CartContents(_lines(row for row in rows if row["item_id"] is not None), rows[0]["claim"])
+        async with self.open_cart(owner) as cart:
+            return CartContents(await cart.lines(), cart.claim)
 
     async def delete_idle_carts(self) -> None:
         await self._database.execute("delete_idle_carts")
@@ -77,7 +86,7 @@ class Repository:
         async with self._database.transaction() as transaction:
             if not await _record(transaction, [order]):
                 return False
-            await transaction.execute("lock_cart", session_id)
+            await transaction.execute("renew_claim", session_id)
             await transaction.execute("lock_saved_cart", order.buyer_id)
             item_ids = [line.item_id for line in order.lines]
             quantities = [line.quantity for line in order.lines]

@@ -28,7 +28,7 @@ router = APIRouter(
     responses=refuses(
         {
             404: "`ITEM_NOT_FOUND`.",
-            409: "`OUT_OF_STOCK`, `CART_EMPTY`, `MIXED_CURRENCIES`; nothing was changed.",
+            409: "`OUT_OF_STOCK`, `MIXED_CURRENCIES`, `CART_EMPTY`, `CART_BOUGHT` by another key; nothing was changed.",
             422: "`IDEMPOTENCY_KEY_REUSED` with another body.",
         }
     )
