@@ -1,4 +1,4 @@
-"""Whether carts hold what was put into them and not taken out or bought.
+"""Whether carts hold what was put into them and not taken out or bought, and nothing in them was bought twice.
 
 Each buyer of a history uses one session, and takes single units out.
 """
@@ -22,10 +22,15 @@ def check_carts(history: History, purchases: list[Purchase], state: ShopState) -
     bought = _bought(purchases, state)
     for place in sorted(added | perhaps_added | bought):
         buyer, item_id = place
+        ever_there = added[place] + perhaps_added[place]
+        if bought[place] > ever_there:
+            says = f"{buyer} bought {bought[place]} units of item {item_id} of the cart, which had {ever_there} at most"
+            yield Violation(Kind.DOUBLED_ORDER, says, _attempts_at(place, history))
+            continue
         if buyer in in_doubt:
             continue
         # Buying takes no more than is there, so an order and a removal during it may share units.
-        most = added[place] + perhaps_added[place] - max(bought[place], removed[place])
+        most = ever_there - max(bought[place], removed[place])
         least = max(0, added[place] - removed[place] - perhaps_removed[place] - bought[place])
         left = state.carts.get(buyer, {}).get(item_id, 0)
         if not least <= left <= most:

@@ -81,9 +81,10 @@ class RandomClient:
         await self._ask(remove_from_cart(self._buyer, self._random.choice(self._goods.item_ids), new_key()))
 
     async def _buy_cart(self) -> None:
-        """While something is added: that is bought too, or stays."""
+        """Under two keys: it is one order's. While something is added: that is bought too, or stays."""
         item_id = self._random.choice(self._goods.item_ids)
-        requests = [buy_cart(self._buyer, new_key()), add_to_cart(self._buyer, item_id, 1, new_key())]
+        requests = [buy_cart(self._buyer, new_key()) for _ in range(2)]
+        requests.append(add_to_cart(self._buyer, item_id, 1, new_key()))
         await asyncio.gather(*(self._ask(request) for request in requests))
 
     async def _look(self) -> None:

@@ -220,6 +220,15 @@ def test_a_cart_that_keeps_what_was_bought(shop):
     assert shop.violations() == {Kind.WRONG_CART}
 
 
+def test_a_cart_bought_under_two_keys(shop):
+    shop.add_to_cart("ann", "7", 1)
+    first = shop.carts["ann"]
+    shop.buy_cart("ann", "k1")
+    shop.carts["ann"] = first
+    shop.buy_cart("ann", "k2")
+    assert shop.violations() == {Kind.DOUBLED_ORDER}
+
+
 def test_an_unanswered_addition_may_be_in_the_cart_or_not(shop):
     shop.add_to_cart("ann", "7", 1)
     shop.add_to_cart("ann", "7", 2, answered=False)
