@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, cast
 import httptools
 
 from loadtests.driver.load import Address
+from loadtests.driver.refusals import http_refusal, socket_refusal
 from monolith.frames import LENGTH, OK, MalformedFrame, read_answer, read_length
 
 
@@ -73,7 +74,7 @@ class HttpConnection(Connection):
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
-        refusal = "" if status < 300 else f"{status} {self._body[:200]!r}"
+        refusal = "" if status < 300 else http_refusal(status, self._body)
         answer = Answer(refusal, self._body, self._timing, self._cache)
         self._body, self._cache = b"", ""
         self.on_answer(answer)
@@ -95,7 +96,7 @@ class SocketConnection(Connection):
                     return
                 answer = read_answer(self._received[LENGTH.size : end])
                 self._received = self._received[end:]
-                refusal = "" if answer.code == OK else f"code {answer.code} {answer.payload[:200]!r}"
+                refusal = "" if answer.code == OK else socket_refusal(answer.code, answer.payload)
                 self.on_answer(Answer(refusal, answer.payload))
         except MalformedFrame:
             self.on_answer(Answer("not a frame", data))

@@ -1,11 +1,16 @@
 """Clients against a stand-in of a shop that can be slow, wrong and gone."""
 
 import asyncio
+import itertools
+import json
 import re
 import time
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from google.protobuf.any_pb2 import Any
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
 from loadtests.driver.clients import run_load
 from loadtests.driver.connections import connect
 from loadtests.driver.fleet import Fleet
@@ -16,12 +21,28 @@ from agora.catalog.v1 import catalog_pb2
 from monolith.frames import LENGTH, Answer, read_length, read_request, write_answer
 
 LOOK = Step(http_get("/v1/items/8"), b'"8"')
+FRAMED = Step(frame("a/B", catalog_pb2.RegisterItemRequest(request_id=UNIQUE.decode()), "token"), b"8")
+
+
+request_ids = itertools.count()
+
+
+def problem(request_id):
+    body = json.dumps({"reason": "CART_EMPTY", "detail": "the cart is empty", "request_id": request_id})
+    return f"HTTP/1.1 409 Conflict\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def error_frame(request):
+    info = Any()
+    info.Pack(ErrorInfo(reason="CART_EMPTY", metadata={"request_id": str(next(request_ids))}))
+    return Answer(request.number, 9, Status(message="the cart is empty", details=[info]).SerializeToString())
 
 
 class StandIn:
-    """Answers every request with `reply`, after `delay_s`."""
+    """Answers every request with `reply`, or with what `answer` makes of its frame, after `delay_s`."""
 
     def __init__(self):
+        self.answer = lambda request: Answer(request.number, 0, b"8")
         self.reply = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\nserver-timing: gateway;dur=2.0\r\n\r\n{"item_id":"8"}'
         self.delay_s = 0.0
         self.received = []
@@ -39,7 +60,7 @@ class StandIn:
         while head := await self._read(reader.readexactly(LENGTH.size)):
             request = read_request(await reader.readexactly(read_length(head)))
             self.received.append(request)
-            writer.write(write_answer(Answer(request.number, 0, b"8")))
+            writer.write(write_answer(self.answer(request)))
 
     async def _read(self, reading):
         try:
@@ -115,6 +136,27 @@ async def test_what_is_not_a_true_answer_is_an_error(shop, reply, error):
     assert any(error in each for each in outcome.errors)
 
 
+async def test_the_same_refusal_is_counted_together_whatever_request_it_answers(shop):
+    shop.answer = error_frame
+    async with serving(shop.serve_frames, "socket") as address:
+        assert (await outcome_of(address, (FRAMED,))).errors == {"code 9 CART_EMPTY: the cart is empty": 20}
+    async with serving(shop.serve_http, "rest") as address:
+        for request_id in ("one", "another"):
+            shop.reply = problem(request_id)
+            assert (await outcome_of(address)).errors == {"409 CART_EMPTY: the cart is empty": 20}
+
+
+async def test_a_refusal_in_nobodys_words_is_quoted(shop):
+    garbage = b"\xff" * 300
+    shop.answer = lambda request: Answer(request.number, 9, garbage)
+    async with serving(shop.serve_frames, "socket") as address:
+        assert list((await outcome_of(address, (FRAMED,))).errors) == [f"code 9 {garbage[:200]!r}"]
+    for body in ("[]", "{}", "gone"):
+        shop.reply = f"HTTP/1.1 502 Bad\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+        async with serving(shop.serve_http, "rest") as address:
+            assert list((await outcome_of(address)).errors) == [f"502 {body.encode()!r}"]
+
+
 async def test_every_request_that_must_be_unique_is(shop):
     buy = Step(http_post("/books/8"), b"8")
     async with serving(shop.serve_http, "rest") as address:
@@ -124,9 +166,8 @@ async def test_every_request_that_must_be_unique_is(shop):
 
 
 async def test_frames_are_spoken_too(shop):
-    message_with_key = frame("a/B", catalog_pb2.RegisterItemRequest(request_id=UNIQUE.decode()), "token")
     async with serving(shop.serve_frames, "socket") as address:
-        outcome = await outcome_of(address, steps=(Step(message_with_key, b"8"),))
+        outcome = await outcome_of(address, (FRAMED,))
     assert (len(outcome.latencies), outcome.errors.total()) == (20, 0)
     assert {(request.method, request.token) for request in shop.received} == {("a/B", "token")}
     assert len({request.payload for request in shop.received}) == 20

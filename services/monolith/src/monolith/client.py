@@ -47,7 +47,7 @@ class SocketClient:
         self._socket.sendall(write_request(Request(number, method, token, request.SerializeToString())))
         answer = read_answer(self._read(read_length(self._read(LENGTH.size))))
         if answer.code != OK:
-            raise _refusal(answer.code, answer.payload)
+            raise refusal_of(answer.code, answer.payload)
         if answer.number != number:
             raise MalformedFrame("the answer is to another request")
         return response_type.FromString(answer.payload)
@@ -71,7 +71,8 @@ class SocketClient:
         return data
 
 
-def _refusal(code: int, payload: bytes) -> SocketRefusal:
+def refusal_of(code: int, payload: bytes) -> SocketRefusal:
+    """What an error frame says. Raises DecodeError when its payload is no status."""
     status = status_pb2.Status.FromString(payload)
     info = error_details_pb2.ErrorInfo()
     for packed in status.details:
