@@ -23,6 +23,7 @@ from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.redis import connect
 from localmesh.embedded import EmbeddedStores
+from localmesh.ports import PortBlock
 
 READY_WITHIN_S = 10.0
 
@@ -37,6 +38,13 @@ def stores() -> Iterator[EmbeddedStores]:
     # Not pytest's own directory: it takes back the permission that lets PostgreSQL's account pass.
     with TemporaryDirectory(prefix="agora-tests-") as directory, EmbeddedStores(Path(directory)) as running:
         yield running
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[PortBlock]:
+    """Ports for servers that start later, or again: nobody else is given one of them meanwhile."""
+    with PortBlock(tmp_path) as ports:
+        yield ports
 
 
 @dataclass

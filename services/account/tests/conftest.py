@@ -23,7 +23,6 @@ from agora.account.v1 import account_pb2, account_pb2_grpc
 from chassis import grpc_client, redis
 from chassis.context import RequestContext, enter
 from chassis.postgres import Database
-from localmesh.ports import PortBlock
 from localmesh.valkey import CACHE_RULES, Valkey
 
 PASSWORD = "correct horse"
@@ -145,11 +144,10 @@ class BreakableValkey:
 
 
 @pytest.fixture
-def breakable_valkey(tmp_path) -> Iterator[BreakableValkey]:
-    with PortBlock(tmp_path) as ports:
-        valkey = Valkey(tmp_path / "valkey", ports.take(), "secret", CACHE_RULES)
-        valkey.prepare()
-        breakable = BreakableValkey(valkey, tmp_path / "valkey.log")
-        breakable.start()
-        yield breakable
-        breakable.stop()
+def breakable_valkey(tmp_path, ports) -> Iterator[BreakableValkey]:
+    valkey = Valkey(tmp_path / "valkey", ports.take(), "secret", CACHE_RULES)
+    valkey.prepare()
+    breakable = BreakableValkey(valkey, tmp_path / "valkey.log")
+    breakable.start()
+    yield breakable
+    breakable.stop()

@@ -58,13 +58,6 @@ async def patience() -> None:
     context.enter(RequestContext(deadline=time.monotonic() + PATIENCE_S))
 
 
-@pytest.fixture
-def ports(tmp_path: Path) -> Iterator[PortBlock]:
-    """Ports for servers that start later, or again: nobody else is given one of them meanwhile."""
-    with PortBlock(tmp_path) as ports:
-        yield ports
-
-
 @pytest.fixture(scope="session")
 def add_echo() -> Callable[[Behaviour, grpc.aio.Server], None]:
     """Registers a function of text as the RPC `Say`, for the fixture `serve`."""

@@ -10,17 +10,10 @@ import pytest
 
 from chassis.context import DEFAULT_TIMEOUT_S
 from chassis.errors import Unavailable
-from localmesh.ports import PortBlock
 
 from .stand_in_mesh import environment_of, running_gateway
 
 NOWHERE = dict.fromkeys(("catalog", "order", "account", "review"), "ipv4:127.0.0.1:1")
-
-
-@pytest.fixture
-def ports(tmp_path):
-    with PortBlock(tmp_path) as ports:
-        yield ports
 
 
 def until_ready(http, status=200, **dependencies):

@@ -9,8 +9,6 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from localmesh.ports import PortBlock
-
 REDIS = {"REDIS_URL": "redis://127.0.0.1:1/0"}
 # By service: its gRPC name, and where it is told to find what is never there.
 SERVICES = {
@@ -22,12 +20,6 @@ SERVICES = {
 REQUIRED = [
     (service, name) for service, (_, absent) in SERVICES.items() for name in ("DATABASE_URL", "GRPC_PORT", *absent)
 ]
-
-
-@pytest.fixture
-def ports(tmp_path):
-    with PortBlock(tmp_path) as ports:
-        yield ports
 
 
 def environment_of(service, dsn, ports):

@@ -7,23 +7,20 @@ import sys
 
 import pytest
 
-from localmesh.ports import PortBlock
-
 
 @pytest.fixture
-def environment(tmp_path, settings):
+def environment(ports, settings):
     """Redis is never there."""
-    with PortBlock(tmp_path) as ports:
-        yield os.environ | {
-            "ACCOUNT_DATABASE_URL": settings.account_database_url,
-            "CATALOG_DATABASE_URL": settings.catalog_database_url,
-            "ORDER_DATABASE_URL": settings.order_database_url,
-            "REVIEW_DATABASE_URL": settings.review_database_url,
-            "REDIS_URL": "redis://127.0.0.1:1/0",
-            "LISTEN_HOST": "127.0.0.1",
-            "MONOLITH_PORT": str(ports.take()),
-            "METRICS_PORT": str(ports.take()),
-        }
+    return os.environ | {
+        "ACCOUNT_DATABASE_URL": settings.account_database_url,
+        "CATALOG_DATABASE_URL": settings.catalog_database_url,
+        "ORDER_DATABASE_URL": settings.order_database_url,
+        "REVIEW_DATABASE_URL": settings.review_database_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "LISTEN_HOST": "127.0.0.1",
+        "MONOLITH_PORT": str(ports.take()),
+        "METRICS_PORT": str(ports.take()),
+    }
 
 
 async def connected(port):

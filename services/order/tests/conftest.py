@@ -14,7 +14,6 @@ from catalog.reservations import Reservations
 from catalog.search import Search
 from catalog.servicer import CatalogServicer
 from chassis import context
-from localmesh.ports import PortBlock
 from order.carts import Carts
 from order.checkout import Checkout
 from order.clients import CatalogClient
@@ -33,13 +32,6 @@ async def patience(monkeypatch):
     """A deadline that a busy machine does not meet by accident, also for work that nobody asked for."""
     monkeypatch.setattr(context, "DEFAULT_TIMEOUT_S", 60.0)
     context.enter(context.RequestContext())
-
-
-@pytest.fixture
-def ports(tmp_path):
-    """Ports for catalogs, which may start again: nobody else is given one of them meanwhile."""
-    with PortBlock(tmp_path) as ports:
-        yield ports
 
 
 @pytest.fixture

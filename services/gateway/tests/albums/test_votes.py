@@ -11,7 +11,6 @@ import pytest
 from redis import Redis
 
 from agora.review.v1 import like_pb2
-from localmesh.ports import PortBlock
 from localmesh.valkey import STREAM_RULES, Valkey
 
 from ..problem_assertions import assert_names  # noqa: TID252
@@ -161,20 +160,19 @@ async def test_a_vote_whose_answer_was_lost_is_sent_again_under_the_same_id(mesh
     assert len(set(ids)) == 3
 
 
-def test_a_stream_that_comes_back_takes_votes_again_and_still_has_those_it_had(mesh, upload, tmp_path):
-    with PortBlock(tmp_path) as ports:
-        valkey = Valkey(tmp_path / "stream", ports.take(), "secret", STREAM_RULES)
-        valkey.prepare()
-        started = running_gateway(mesh.targets, tmp_path / "gateway", STREAM_URL=valkey.url)
-        with started as gateway, gateway.client() as client:
-            path = f"/review/like/{upload(client=client).json()['albumID']}"
-            assert client.post(path).status_code == 503
-            with running(valkey):
-                assert client.post(path).status_code == 201
-            assert client.post(path).status_code == 503
-            with running(valkey), Redis.from_url(valkey.url) as redis:
-                assert redis.xlen(STREAM) == 1
-                assert client.post(path).status_code == 201
+def test_a_stream_that_comes_back_takes_votes_again_and_still_has_those_it_had(mesh, upload, tmp_path, ports):
+    valkey = Valkey(tmp_path / "stream", ports.take(), "secret", STREAM_RULES)
+    valkey.prepare()
+    started = running_gateway(mesh.targets, tmp_path / "gateway", STREAM_URL=valkey.url)
+    with started as gateway, gateway.client() as client:
+        path = f"/review/like/{upload(client=client).json()['albumID']}"
+        assert client.post(path).status_code == 503
+        with running(valkey):
+            assert client.post(path).status_code == 201
+        assert client.post(path).status_code == 503
+        with running(valkey), Redis.from_url(valkey.url) as redis:
+            assert redis.xlen(STREAM) == 1
+            assert client.post(path).status_code == 201
 
 
 @contextmanager

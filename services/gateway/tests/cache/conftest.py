@@ -23,7 +23,6 @@ from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import CacheTiers, open_tiers
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
-from localmesh.ports import PortBlock
 
 from .held_shop import HeldShop
 from .own_redis import OwnRedis
@@ -143,13 +142,12 @@ async def open_gateway(shop_target, redis_url, channel_to):
 
 
 @pytest.fixture
-async def own_redis(tmp_path):
+async def own_redis(tmp_path, ports):
     """A Valkey that only this test uses, running."""
-    with PortBlock(tmp_path) as ports:
-        own = OwnRedis(tmp_path, ports.take())
-        await own.start()
-        yield own
-        own.kill()
+    own = OwnRedis(tmp_path, ports.take())
+    await own.start()
+    yield own
+    own.kill()
 
 
 @pytest.fixture

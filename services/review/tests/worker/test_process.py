@@ -9,20 +9,17 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from localmesh.ports import PortBlock
-
 
 @pytest.fixture
-def environment(tmp_path, dsn, redis_url, stream_url):
-    with PortBlock(tmp_path) as ports:
-        yield os.environ | {
-            "DATABASE_URL": dsn,
-            "REDIS_URL": redis_url,
-            "STREAM_URL": stream_url,
-            "INSTANCE_NAME": "review-worker-0",
-            "LISTEN_HOST": "127.0.0.1",
-            "METRICS_PORT": str(ports.take()),
-        }
+def environment(ports, dsn, redis_url, stream_url):
+    return os.environ | {
+        "DATABASE_URL": dsn,
+        "REDIS_URL": redis_url,
+        "STREAM_URL": stream_url,
+        "INSTANCE_NAME": "review-worker-0",
+        "LISTEN_HOST": "127.0.0.1",
+        "METRICS_PORT": str(ports.take()),
+    }
 
 
 @asynccontextmanager
