@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from loadtests.experiments.mesh import Mesh, MeshWish, http_address
 from loadtests.experiments.requests import http_get
 from loadtests.experiments.results import Cell, Run, Table
 from localmesh.errors import MeshError
-from localmesh.ports import is_free
+from localmesh.ports import HOST, is_free
 
 NAME: Final = "limits"
 CLIENTS: Final = (1, 10, 100)
@@ -113,17 +114,25 @@ def program(name: str, *arguments: str, **variables: str) -> Iterator[tuple[str,
     with subprocess.Popen(command, env=os.environ | variables) as process:  # noqa: S603 - our own program
         try:
             _wait_until_it_listens(process, name, port)
-            yield f"http://127.0.0.1:{port}", process.pid
+            yield f"http://{HOST}:{port}", process.pid
         finally:
             process.terminate()
 
 
 def _wait_until_it_listens(process: "subprocess.Popen[bytes]", name: str, port: int) -> None:
     deadline = time.monotonic() + _WITHIN_S
-    while is_free(port):
+    while not _is_listening(port):
         if process.poll() is not None or time.monotonic() > deadline:
             raise MeshError(f"loadtests.limits.{name} does not listen")
         time.sleep(0.05)
+
+
+def _is_listening(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), _WITHIN_S).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _table(runs: dict[tuple[str, int], Run]) -> Table:
