@@ -1,6 +1,7 @@
 """A seller and a buyer from their first account to the last thumb up, over REST, on the whole mesh."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 from .conftest import Person
@@ -98,6 +99,21 @@ def test_a_buyer_fills_a_cart_saves_it_and_buys_it_in_a_later_session(sign_in: S
     assert sign_in("buyer").client.get(f"/v1/orders/{order['order_id']}").status_code == 404
     assert later.client.get(f"/v1/items/{item['item_id']}").json()["quantity"] == 3
     assert sign_in("buyer", buyer.username).client.get("/v1/cart").json()["lines"] == []
+
+
+def test_a_cart_bought_under_many_keys_at_once_makes_one_order(sign_in: SignIn):
+    item = register(sign_in("seller"))
+    buyer = sign_in("buyer")
+    buyer.client.post("/v1/cart/items", json={"item_id": item["item_id"], "quantity": 2})
+    with ThreadPoolExecutor() as threads:
+        keys = [uuid4().hex for _ in range(8)]
+        answers = list(threads.map(lambda key: buyer.client.post("/v1/orders", headers={"idempotency-key": key}), keys))
+    placed = [answer.json() for answer in answers if answer.status_code == 201]
+    refusals = {(answer.status_code, answer.json()["reason"]) for answer in answers if answer.status_code != 201}
+    assert buyer.client.get("/v1/orders").json()["orders"] == placed
+    assert [order["total_cents"] for order in placed] == [2500]
+    assert refusals <= {(409, "CART_BOUGHT"), (409, "CART_EMPTY")}
+    assert buyer.client.get(f"/v1/items/{item['item_id']}").json()["quantity"] == 3
 
 
 def test_an_order_refused_for_stock_changes_nothing(sign_in: SignIn):
