@@ -99,6 +99,19 @@ async def test_ten_buyers_cannot_buy_more_than_there_is(seller, visitor):
     assert (await seller.do("catalog", "BatchGetItems", item_ids=[item.item_id])).items[0].quantity == 0
 
 
+async def test_a_cart_bought_under_two_keys_at_once_makes_one_order(seller, buyer, visitor):
+    item = (await seller.do("catalog", "RegisterItem", request_id="1", **ITEM)).item
+    await buyer.do("order", "AddCartItem", request_id="1", item_id=item.item_id, quantity=2)
+    other = await visitor()
+    other.client.token = buyer.client.token
+    purchases = [each.do("order", "PlaceOrder", request_id=key) for each, key in ((buyer, "2"), (other, "3"))]
+    outcomes = await asyncio.gather(*purchases, return_exceptions=True)
+    [refused] = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert (refused.code, refused.reason) in {(9, "CART_BOUGHT"), (9, "CART_EMPTY")}
+    assert len((await buyer.do("order", "ListOrders")).orders) == 1
+    assert (await seller.do("catalog", "BatchGetItems", item_ids=[item.item_id])).items[0].quantity == 1
+
+
 async def test_refusals_of_buying_carry_their_reasons(buyer):
     unknown = [order_pb2.Line(item_id="999999", quantity=1)]
     nonsense = [order_pb2.Line(item_id="lamp", quantity=1)]
