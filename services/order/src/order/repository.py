@@ -67,6 +67,7 @@ class Repository:
         return _lines(await self._database.fetch("read_cart", *arguments))
 
     async def read_cart_to_buy(self, owner: CartOwner) -> CartContents:
+        """Lines and claim of the same moment. A cart nobody has touched is opened, since it has no claim before."""
         rows = await self._database.fetch("read_opened_cart", owner.session_id)
         if rows:
             return CartContents(_lines(row for row in rows if row["item_id"] is not None), rows[0]["claim"])
