@@ -1,16 +1,23 @@
 """A lean route answers as FastAPI's own does: the same validation, the same order, the same document."""
 
+from functools import cache
 from typing import Annotated, Final
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Form, Path, Query, Request, Response
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from starlette.exceptions import HTTPException
+from starlette.types import Message
 
+from gateway.exception_handlers import add_exception_handlers
+from gateway.refusals import SessionRequired
 from gateway.routes.lean import LeanRoute
+from gateway.routes.parameters import Key, RequiredKey
 from gateway.schemas.items import NewItem, SearchQuery
+from gateway.schemas.orders import NewOrder
 from gateway.schemas.types import IN_DIGITS, Id
 
 _REQUESTS: Final = (
@@ -28,6 +35,37 @@ _REQUESTS: Final = (
     ("/nowhere", ""),
 )
 
+_THING: Final = b'{"name": "Lamp", "category": 3, "keywords": [], "condition": "new", "price_cents": 1, "quantity": 1}'
+_BODIES: Final = (
+    b"",
+    _THING,
+    _THING.replace(b"3", b"3000"),
+    _THING.replace(b"Lamp", b"L\xc3\xa4mp\\ud800"),
+    _THING.replace(b"Lamp", b"L\xff"),
+    b'{"lines": [{"item_id": "1", "quantity": 1}]}',
+    b'{"lines": [{"item_id": "1", "quantity": 0}], "colour": "red"}',
+    b"null",
+    b"[]",
+    b"NaN",
+    b"{}",
+    b'{"lines": ',
+    b"[" * 100_000,
+)
+_BEARER: Final = {"authorization": "Bearer a"}
+_KEYED: Final = _BEARER | {"idempotency-key": "k"}
+_HEADERS: Final = (
+    {"content-type": "application/json"},
+    _KEYED,
+    _KEYED | {"content-type": "application/json"},
+    _KEYED | {"content-type": "Application/JSON; charset=utf-8"},
+    _KEYED | {"content-type": "application/problem+json"},
+    _KEYED | {"content-type": "text/plain"},
+    _KEYED | {"content-type": "json"},
+    _BEARER | {"content-type": "application/json", "idempotency-key": ""},
+    _BEARER | {"content-type": "application/json", "idempotency-key": "x" * 201},
+    _BEARER | {"content-type": "application/json"},
+)
+
 
 class _Bearer(SecurityBase):
     def __init__(self) -> None:
@@ -36,13 +74,22 @@ class _Bearer(SecurityBase):
 
     async def __call__(self, request: Request) -> str:
         if not request.headers.get("authorization"):
-            raise HTTPException(401)
+            raise SessionRequired
         return request.headers["authorization"]
 
 
 _bearer = _Bearer()
 
 
+async def _anybody(request: Request) -> str:
+    return str(request.url)
+
+
+def _way(request: Request) -> Response:
+    return Response("short" if "fastapi_inner_astack" not in request.scope else "long")
+
+
+@cache
 def _app(route_class: type[APIRoute]) -> FastAPI:
     router = APIRouter(route_class=route_class)
 
@@ -65,40 +112,122 @@ def _app(route_class: type[APIRoute]) -> FastAPI:
     async def guarded(request: Request) -> Response:
         return Response(f"{request.url}")
 
+    @router.post("/things")
+    async def add(request: Request, thing: NewItem, who: Annotated[str, Depends(_bearer)], key: Key) -> Response:
+        return Response(f"{thing!r} {who} {key if 'idempotency-key' in request.headers else len(key)}")
+
+    @router.post("/orders/{number}")
+    async def order(
+        request: Request,
+        key: RequiredKey,
+        number: Annotated[int, Path(), IN_DIGITS],
+        lines: NewOrder | None = None,
+    ) -> Response:
+        return Response(f"{number} {key} {lines!r} {await request.body()!r}")
+
+    _add_routes_that_tell_their_way(router)
+    # As the gateway's application takes them: `include_router` would build their handlers anew.
+    app = FastAPI(routes=router.routes)
+    add_exception_handlers(app)
+    return app
+
+
+def _add_routes_that_tell_their_way(router: APIRouter) -> None:
     @router.get("/way")
     async def tell_way(request: Request) -> Response:
-        return Response("short" if "fastapi_inner_astack" not in request.scope else "long")
+        return _way(request)
 
-    @router.post("/things")
-    async def add(request: Request, thing: NewItem, who: Annotated[str, Depends(_bearer)]) -> Response:
-        return Response(f"{request.url} {thing!r} {who}")
+    @router.post("/way")
+    async def tell_way_of_body(request: Request, thing: NewItem, key: Key) -> Response:
+        return _way(request)
 
-    # As the gateway's application takes them: `include_router` would build their handlers anew.
-    return FastAPI(routes=router.routes)
+    @router.post("/way/of/member")
+    async def tell_way_of_member(request: Request, number: Annotated[int, Body(embed=True)]) -> Response:
+        return _way(request)
+
+    @router.post("/way/of/two")
+    async def tell_way_of_two(request: Request, number: Annotated[int, Body()], other: int = Body()) -> Response:  # noqa: FAST002
+        return _way(request)
+
+    @router.post("/way/of/form")
+    async def tell_way_of_form(request: Request, number: Annotated[int, Form()]) -> Response:
+        return _way(request)
+
+    @router.post("/way/of/cookie")
+    async def tell_way_of_cookie(request: Request, number: Annotated[int, Cookie()] = 0) -> Response:
+        return _way(request)
+
+    @router.post("/way/of/dependency")
+    async def tell_way_of_dependency(request: Request, who: Annotated[str, Depends(_anybody)]) -> Response:
+        return _way(request)
 
 
-async def _ask(app: FastAPI, url: str, authorization: str, method: str = "GET") -> tuple[int, str]:
-    headers = {"authorization": authorization} if authorization else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop", headers=headers) as http:
-        answer = await http.request(method, url, json={})
+async def _ask(app: FastAPI, method: str, url: str, headers: dict[str, str], content: bytes = b"") -> tuple[int, str]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as http:
+        answer = await http.request(method, url, headers=headers, content=content)
         return answer.status_code, answer.text
 
 
 @pytest.mark.parametrize(("url", "authorization"), _REQUESTS)
 async def test_answers_what_fastapi_answers(url: str, authorization: str) -> None:
-    expected = await _ask(_app(APIRoute), url, authorization)
-    assert await _ask(_app(LeanRoute), url, authorization) == expected
+    headers = {"authorization": authorization} if authorization else {}
+    expected = await _ask(_app(APIRoute), "GET", url, headers)
+    assert await _ask(_app(LeanRoute), "GET", url, headers) == expected
 
 
-async def test_takes_a_shorter_way() -> None:
-    assert await _ask(_app(LeanRoute), "/way", "") == (200, "short")
-    assert await _ask(_app(APIRoute), "/way", "") == (200, "long")
+@pytest.mark.parametrize("body", _BODIES)
+@pytest.mark.parametrize("headers", _HEADERS)
+@pytest.mark.parametrize("url", ["/things", "/orders/7", "/orders/x"])
+async def test_answers_what_fastapi_answers_to_a_body(url: str, headers: dict[str, str], body: bytes) -> None:
+    expected = await _ask(_app(APIRoute), "POST", url, headers, body)
+    assert await _ask(_app(LeanRoute), "POST", url, headers, body) == expected
 
 
-async def test_leaves_what_has_a_body_to_fastapi() -> None:
-    expected = await _ask(_app(APIRoute), "/things", "Bearer a", "POST")
-    assert expected[0] == 422
-    assert await _ask(_app(LeanRoute), "/things", "Bearer a", "POST") == expected
+async def test_some_of_these_requests_are_good_and_some_are_not() -> None:
+    told = {
+        (await _ask(_app(LeanRoute), "POST", url, headers, body))[0]
+        for url in ("/things", "/orders/7")
+        for headers in _HEADERS
+        for body in _BODIES
+    }
+    assert told == {200, 400, 401, 415, 422}
+
+
+async def test_a_body_that_is_refused_while_it_is_read_is_refused_so() -> None:
+    async def too_long() -> Message:
+        raise HTTPException(413)
+
+    for route_class in (LeanRoute, APIRoute):
+        sent: list[Message] = []
+
+        async def send(message: Message, sent: list[Message] = sent) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/things", "headers": [], "query_string": b""}
+        await _app(route_class)(scope, too_long, send)
+        assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "way"),
+    [
+        ("GET", "/way", "short"),
+        ("POST", "/way", "short"),
+        ("POST", "/way/of/member", "long"),
+        ("POST", "/way/of/two", "long"),
+        ("POST", "/way/of/form", "long"),
+        ("POST", "/way/of/cookie", "long"),
+        ("POST", "/way/of/dependency", "long"),
+    ],
+)
+async def test_takes_the_shorter_way_where_it_can(method: str, url: str, way: str) -> None:
+    headers, body = {"content-type": "application/json"}, _THING
+    if "two" in url or "member" in url:
+        body = b'{"number": 1, "other": 2}'
+    elif "form" in url:
+        headers, body = {"content-type": "application/x-www-form-urlencoded"}, b"number=1"
+    assert await _ask(_app(LeanRoute), method, url, headers, body) == (200, way)
+    assert await _ask(_app(APIRoute), method, url, headers, body) == (200, "long")
 
 
 def test_is_documented_as_fastapi_documents_it() -> None:
