@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import httpx
 import pytest
-from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Cookie, Depends, FastAPI, Form, Header, Path, Query, Request, Response
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
@@ -52,7 +52,7 @@ _BODIES: Final = (
     b"[" * 100_000,
 )
 _BEARER: Final = {"authorization": "Bearer a"}
-_KEYED: Final = _BEARER | {"idempotency-key": "k"}
+_KEYED: Final = _BEARER | {"idempotency-key": "k", "colour-wanted": "red"}
 _HEADERS: Final = (
     {"content-type": "application/json"},
     _KEYED,
@@ -61,6 +61,7 @@ _HEADERS: Final = (
     _KEYED | {"content-type": "application/problem+json"},
     _KEYED | {"content-type": "text/plain"},
     _KEYED | {"content-type": "json"},
+    _KEYED | {"content-type": "application/json", "colour-wanted": "x"},
     _BEARER | {"content-type": "application/json", "idempotency-key": ""},
     _BEARER | {"content-type": "application/json", "idempotency-key": "x" * 201},
     _BEARER | {"content-type": "application/json"},
@@ -121,9 +122,10 @@ def _app(route_class: type[APIRoute]) -> FastAPI:
         request: Request,
         key: RequiredKey,
         number: Annotated[int, Path(), IN_DIGITS],
+        colour_wanted: Annotated[str, Header(min_length=2)],
         lines: NewOrder | None = None,
     ) -> Response:
-        return Response(f"{number} {key} {lines!r} {await request.body()!r}")
+        return Response(f"{number} {key} {colour_wanted} {lines!r} {await request.body()!r}")
 
     _add_routes_that_tell_their_way(router)
     # As the gateway's application takes them: `include_router` would build their handlers anew.
@@ -151,6 +153,10 @@ def _add_routes_that_tell_their_way(router: APIRouter) -> None:
 
     @router.post("/way/of/form")
     async def tell_way_of_form(request: Request, number: Annotated[int, Form()]) -> Response:
+        return _way(request)
+
+    @router.post("/way/of/number")
+    async def tell_way_of_number(request: Request, number: Annotated[int, Header()] = 0) -> Response:
         return _way(request)
 
     @router.post("/way/of/cookie")
@@ -216,6 +222,7 @@ async def test_a_body_that_is_refused_while_it_is_read_is_refused_so() -> None:
         ("POST", "/way/of/member", "long"),
         ("POST", "/way/of/two", "long"),
         ("POST", "/way/of/form", "long"),
+        ("POST", "/way/of/number", "long"),
         ("POST", "/way/of/cookie", "long"),
         ("POST", "/way/of/dependency", "long"),
     ],

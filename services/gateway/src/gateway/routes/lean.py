@@ -6,7 +6,7 @@ JSON body, and to know who asks, this is done here with FastAPI's own validation
 documentation of all, is left to FastAPI.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from gateway.routes.json_body import read_json_body
@@ -25,6 +26,7 @@ Values = tuple[dict[str, Any], list[Any]]
 """Arguments by name, and what is wrong with the others."""
 
 _REQUEST: Final = "request"
+_TEXT: Final = (str, str | None)
 
 
 class LeanRoute(APIRoute):
@@ -58,7 +60,7 @@ class _Answer:
         if self._query:
             _add(request_params_to_args(self._query, request.query_params), arguments, errors)
         if self._header:
-            _add(request_params_to_args(self._header, request.headers), arguments, errors)
+            _add(_of_headers(self._header, request.headers), arguments, errors)
         if self._body:
             _add(await request_body_to_args(self._body, body, embed_body_fields=False), arguments, errors)
         if errors:
@@ -72,7 +74,7 @@ class _Answer:
         for dependency in self._dependencies:
             depend: Any = dependency.call
             if dependency.header_params:
-                headers, faults = request_params_to_args(dependency.header_params, request.headers)
+                headers, faults = _of_headers(dependency.header_params, request.headers)
                 errors += faults
                 if faults:
                     continue
@@ -82,6 +84,20 @@ class _Answer:
             if dependency.name is not None:
                 arguments[dependency.name] = value
         return arguments, errors
+
+
+def _of_headers(fields: Sequence[Any], headers: Headers) -> Values:
+    arguments: dict[str, Any] = {}
+    errors: list[Any] = []
+    for field in fields:
+        value = headers.get(field.alias)
+        if value is None:
+            # It has a default or is missed, or is known by another name than its field.
+            _add(request_params_to_args([field], headers), arguments, errors)
+        else:
+            arguments[field.name], faults = field.validate(value, {}, loc=("header", field.alias))
+            errors += faults or ()
+    return arguments, errors
 
 
 def _add(values: Values, arguments: dict[str, Any], errors: list[Any]) -> None:
@@ -114,7 +130,8 @@ def _is_simple(dependency: Dependant) -> bool:
 
 def _wants_more(dependant: Dependant) -> bool:
     return bool(
-        dependant.cookie_params
+        any(field.field_info.annotation not in _TEXT for field in dependant.header_params)
+        or dependant.cookie_params
         or dependant.response_param_name
         or dependant.background_tasks_param_name
         or dependant.http_connection_param_name
