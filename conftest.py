@@ -1,5 +1,6 @@
 """What every test may ask for: real stores, a fresh database, a served servicer. Each xdist worker has its own."""
 
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ from localmesh.embedded import EmbeddedStores
 from localmesh.ports import PortBlock
 
 READY_WITHIN_S = 10.0
+
+# A shell that starts the tests in the background makes them ignore SIGINT, and with them every process they start and
+# mean to interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no defect of the code under test.
 settings.register_profile("agora", deadline=None, suppress_health_check=[HealthCheck.too_slow])
