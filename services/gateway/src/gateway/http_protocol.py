@@ -1,5 +1,6 @@
 """HTTP/1.1 on a connection: uvicorn's own protocol, with a bound on heads, and problems for what is no HTTP."""
 
+import asyncio
 import secrets
 from http import HTTPStatus
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from chassis.context import RequestContext, enter
+from gateway.joined_writes import JoinedWrites
 from gateway.problems import MEDIA_TYPE, Problem
 
 # Counted from the second packet of a head on; the first is bounded by the size of a read.
@@ -23,6 +25,9 @@ _HEAD_TOO_LARGE: Final = Problem(
 class HttpProtocol(HttpToolsProtocol):
     _is_in_head = False
     _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(JoinedWrites(transport, self._is_busy))
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
@@ -43,6 +48,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words are uvicorn's
         self._refuse(_UNREADABLE)
+
+    def _is_busy(self) -> bool:
+        """Whether requests of others are under way too."""
+        return len(self.tasks) > 1
 
     def _refuse(self, problem: Problem) -> None:
         """Answers without the application, and ends the connection: where the next request begins is unknown."""
