@@ -202,8 +202,8 @@ async def test_a_taken_port_is_a_settings_error_that_names_it(serve, add_echo):
         await GrpcServer("test", "test-2", "127.0.0.1", taken).start()
 
 
-async def test_health_is_not_serving_until_told_and_for_every_name(channel_to):
-    server = GrpcServer("test", "test-1", "127.0.0.1", 0)
+async def test_health_is_not_serving_until_told_and_for_every_name(ports):
+    server = GrpcServer("test", "test-1", "127.0.0.1", ports.take())
     await server.start("chassis.test.Echo")
     async with grpc.aio.insecure_channel(f"ipv4:127.0.0.1:{server.port}") as channel:
         check = health_pb2_grpc.HealthStub(channel).Check

@@ -87,8 +87,8 @@ async def test_a_call_that_does_not_end_is_broken_off_when_the_drain_is_over(ser
         await call
 
 
-async def test_a_server_without_clients_stops_after_the_notice():
-    server = GrpcServer("test", "test-1", "127.0.0.1", 0)
+async def test_a_server_without_clients_stops_after_the_notice(ports):
+    server = GrpcServer("test", "test-1", "127.0.0.1", ports.take())
     await server.start()
 
     await asyncio.wait_for(server.stop(), WITHOUT_DRAIN_S)

@@ -35,10 +35,10 @@ def connections_last(monkeypatch):
 
 
 @pytest.fixture
-async def replicas(serve, add_echo, ports, connections_last):
+async def replicas(serve, add_echo, connections_last):
     # For the whole test, however slow the machine is: a connection that is renewed gets no calls meanwhile.
     connections_last(600_000)
-    return [await serve(add_echo, named(name), instance=name, port=ports.take()) for name in NAMES]
+    return [await serve(add_echo, named(name), instance=name) for name in NAMES]
 
 
 @pytest.fixture

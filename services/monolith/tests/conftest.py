@@ -105,11 +105,11 @@ async def settings(database_for, redis_url) -> Settings:
 
 
 @pytest.fixture
-async def monolith(settings):
+async def monolith(settings, ports):
     async with Running() as running, AsyncExitStack() as cleanup:
         server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()))
         cleanup.push_async_callback(server.stop)
-        yield Monolith(server, await server.start("127.0.0.1", 0), cleanup)
+        yield Monolith(server, await server.start("127.0.0.1", ports.take()), cleanup)
 
 
 @pytest.fixture

@@ -35,10 +35,10 @@ async def patience(monkeypatch):
 
 
 @pytest.fixture
-async def shop(open_database, database_for, serve, channel_to, invalidation, ports):
+async def shop(open_database, database_for, serve, channel_to, invalidation):
     catalog_dsn, order_dsn = await database_for("catalog"), await database_for("order")
 
-    async def catalog_replica(port):
+    async def catalog_replica(port=None):
         repository = CatalogRepository(await open_database("catalog", catalog_dsn))
         listing = Listing(repository)
         items, reservations = Items(repository, listing, invalidation), Reservations(repository, invalidation)
@@ -57,7 +57,7 @@ async def shop(open_database, database_for, serve, channel_to, invalidation, por
         stub = order_pb2_grpc.OrderServiceStub(channel_to(served.target))
         return OrderReplica(stub, served, database, settlement, recovery)
 
-    catalogs = [await catalog_replica(ports.take()) for _ in range(2)]
+    catalogs = [await catalog_replica() for _ in range(2)]
     catalog_target = target_of(catalogs)
     orders = [await order_replica(catalog_target) for _ in range(2)]
     async with AsyncExitStack() as cleanup:
