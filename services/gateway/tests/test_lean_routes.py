@@ -62,6 +62,8 @@ _HEADERS: Final = (
     _KEYED | {"content-type": "text/plain"},
     _KEYED | {"content-type": "json"},
     _KEYED | {"content-type": "application/json", "colour-wanted": "x"},
+    _KEYED | {"content-type": "application/json", "size-wanted": "xl"},
+    _KEYED | {"content-type": "application/json", "size-wanted": "huge"},
     _BEARER | {"content-type": "application/json", "idempotency-key": ""},
     _BEARER | {"content-type": "application/json", "idempotency-key": "x" * 201},
     _BEARER | {"content-type": "application/json"},
@@ -124,10 +126,12 @@ def _app(route_class: type[APIRoute]) -> FastAPI:
         number: Annotated[int, Path(), IN_DIGITS],
         colour_wanted: Annotated[str, Header(min_length=2)],
         lines: NewOrder | None = None,
+        size_wanted: Annotated[str | None, Header(max_length=2)] = None,
     ) -> Response:
-        return Response(f"{number} {key} {colour_wanted} {lines!r} {await request.body()!r}")
+        return Response(f"{number} {key} {colour_wanted} {size_wanted} {lines!r} {await request.body()!r}")
 
     _add_routes_that_tell_their_way(router)
+    _add_routes_with_odd_headers(router)
     # As the gateway's application takes them: `include_router` would build their handlers anew.
     app = FastAPI(routes=router.routes)
     add_exception_handlers(app)
@@ -155,16 +159,28 @@ def _add_routes_that_tell_their_way(router: APIRouter) -> None:
     async def tell_way_of_form(request: Request, number: Annotated[int, Form()]) -> Response:
         return _way(request)
 
-    @router.post("/way/of/number")
-    async def tell_way_of_number(request: Request, number: Annotated[int, Header()] = 0) -> Response:
-        return _way(request)
-
     @router.post("/way/of/cookie")
     async def tell_way_of_cookie(request: Request, number: Annotated[int, Cookie()] = 0) -> Response:
         return _way(request)
 
     @router.post("/way/of/dependency")
     async def tell_way_of_dependency(request: Request, who: Annotated[str, Depends(_anybody)]) -> Response:
+        return _way(request)
+
+
+def _add_routes_with_odd_headers(router: APIRouter) -> None:
+    @router.post("/way/of/number")
+    async def tell_way_of_number(request: Request, number: Annotated[int, Header()] = 0) -> Response:
+        return _way(request)
+
+    @router.post("/way/of/names")
+    async def tell_way_of_names(request: Request, size: Annotated[str, Header(validation_alias="x")] = "") -> Response:
+        return _way(request)
+
+    @router.post("/way/of/default")
+    async def tell_way_of_default(
+        request: Request, size: Annotated[str, Header(validate_default=True)] = ""
+    ) -> Response:
         return _way(request)
 
 
@@ -223,6 +239,8 @@ async def test_a_body_that_is_refused_while_it_is_read_is_refused_so() -> None:
         ("POST", "/way/of/two", "long"),
         ("POST", "/way/of/form", "long"),
         ("POST", "/way/of/number", "long"),
+        ("POST", "/way/of/names", "long"),
+        ("POST", "/way/of/default", "long"),
         ("POST", "/way/of/cookie", "long"),
         ("POST", "/way/of/dependency", "long"),
     ],

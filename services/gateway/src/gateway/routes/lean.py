@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from pydantic.fields import FieldInfo
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
@@ -91,8 +92,9 @@ def _of_headers(fields: Sequence[Any], headers: Headers) -> Values:
     errors: list[Any] = []
     for field in fields:
         value = headers.get(field.alias)
-        if value is None:
-            # It has a default or is missed, or is known by another name than its field.
+        if value is None and not field.field_info.is_required():
+            arguments[field.name] = field.default
+        elif value is None:
             _add(request_params_to_args([field], headers), arguments, errors)
         else:
             arguments[field.name], faults = field.validate(value, {}, loc=("header", field.alias))
@@ -130,12 +132,19 @@ def _is_simple(dependency: Dependant) -> bool:
 
 def _wants_more(dependant: Dependant) -> bool:
     return bool(
-        any(field.field_info.annotation not in _TEXT for field in dependant.header_params)
+        not all(_is_text(field.field_info) for field in dependant.header_params)
         or dependant.cookie_params
         or dependant.response_param_name
         or dependant.background_tasks_param_name
         or dependant.http_connection_param_name
         or dependant.security_scopes_param_name
+    )
+
+
+def _is_text(header: FieldInfo) -> bool:
+    """One text with one name, or else its default as it stands."""
+    return (
+        header.annotation in _TEXT and header.validation_alias in {None, header.alias} and not header.validate_default
     )
 
 
