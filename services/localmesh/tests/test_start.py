@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from localmesh.console import ConsoleProgress
 from localmesh.errors import StartupError
 from localmesh.state import StateDirectory
 
@@ -25,6 +26,17 @@ def test_a_ready_mesh_publishes_where_everything_is(mesh):
     assert given["CACHE_MODE"] == "tiered"
     assert given["AGORA_OPERATOR_TOKEN"] == (mesh.directory / "secrets" / "operator-token").read_text()
     assert "DATABASE_URL" not in given
+
+
+def test_a_ready_mesh_says_what_to_try_and_where_the_shop_is(mesh):
+    told = mesh.run("up", "--detach").stdout
+    assert f"  agora buy 1 --url http://127.0.0.1:{mesh.http_port}\n" in told
+
+
+def test_on_its_usual_port_the_shop_is_found_without_being_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    mesh = {"gateway": "http://127.0.0.1:8080", "postgres": "postgresql://127.0.0.1:5432", "prometheus": None}
+    ConsoleProgress(StateDirectory(tmp_path), show_logs=False).ready(mesh)
+    assert "  agora buy 1\n" in capsys.readouterr().out
 
 
 def test_down_leaves_neither_process_nor_mesh_json(mesh):

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -14,6 +14,8 @@ from localmesh.logs import LogReader, follow, last_lines
 from localmesh.state import StateDirectory
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+
+_USUAL_GATEWAY: Final = "http://127.0.0.1:8080"
 
 
 class ConsoleProgress:
@@ -109,6 +111,8 @@ def _row(process: dict[str, Any]) -> tuple[str, ...]:
 def _summary(mesh: dict[str, Any], state: StateDirectory, seconds: float) -> str:
     address = urlsplit(mesh["postgres"])
     prometheus = f"\n  Prometheus  {mesh['prometheus']}" if mesh["prometheus"] else ""
+    # Whoever moved the gateway has to tell the shop's commands where it is.
+    url = "" if mesh["gateway"] == _USUAL_GATEWAY else f" --url {mesh['gateway']}"
     return f"""
 The mesh is ready after {seconds:.1f} s.
 
@@ -118,8 +122,8 @@ The mesh is ready after {seconds:.1f} s.
   logs        {state.logs}
 
 Try:
-  agora search --topic "distributed systems"
-  agora buy 1
+  agora search --topic "distributed systems"{url}
+  agora buy 1{url}
   agora mesh top
   agora mesh down
 """
