@@ -40,7 +40,7 @@ settings.load_profile("agora")
 
 @pytest.fixture(scope="session", autouse=True)
 def imported_code_is_not_collected() -> None:
-    """A collection between tests looks at what tests have left, and takes a millisecond or two."""
+    """A collection between tests looks at what tests have left, and takes a few milliseconds."""
     gc.collect()
     gc.freeze()
 

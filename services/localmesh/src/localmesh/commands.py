@@ -12,7 +12,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING
 
 from localmesh.errors import MeshError, UsageError
-from localmesh.plan import AGORA, CACHE_MODES, GATEWAY, Blueprint, Wish, parse_count, parse_replicas
+from localmesh.plan import AGORA, CACHE_MODES, GATEWAY, USUAL_HTTP_PORT, Blueprint, Wish, parse_count, parse_replicas
 from localmesh.state import StateDirectory
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser], bluep
     up.add_argument("--cache", choices=CACHE_MODES, default="tiered", help="default: %(default)s")
     up.add_argument("--replicas", default="", metavar="catalog=2,order=2", help="replicas of a service")
     up.add_argument(
-        "--gateways", default="", metavar="N", help="gateways, on AGORA_HTTP_PORT (8080) and the ports after it"
+        "--gateways",
+        default="",
+        metavar="N",
+        help=f"gateways, on AGORA_HTTP_PORT ({USUAL_HTTP_PORT}) and the ports after it",
     )
 
 
@@ -120,7 +123,7 @@ def _wish(blueprint: Blueprint, arguments: argparse.Namespace) -> Wish:
     return Wish(
         blueprint.with_replicas(asked),
         arguments.cache,
-        first_http_port=_number_from("AGORA_HTTP_PORT", 8080, range(1, 65_000)),
+        first_http_port=_number_from("AGORA_HTTP_PORT", USUAL_HTTP_PORT, range(1, 65_000)),
         sample_items=_number_from("AGORA_SAMPLE_ITEMS", 10_000, range(10_000_001)),
         observe=arguments.observe,
     )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -11,11 +11,10 @@ from rich.table import Table
 
 from localmesh.errors import MeshError
 from localmesh.logs import LogReader, follow, last_lines
+from localmesh.plan import USUAL_HTTP_PORT
 from localmesh.state import StateDirectory
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
-
-_USUAL_GATEWAY: Final = "http://127.0.0.1:8080"
 
 
 class ConsoleProgress:
@@ -112,7 +111,7 @@ def _summary(mesh: dict[str, Any], state: StateDirectory, seconds: float) -> str
     address = urlsplit(mesh["postgres"])
     prometheus = f"\n  Prometheus  {mesh['prometheus']}" if mesh["prometheus"] else ""
     # Whoever moved the gateway has to tell the shop's commands where it is.
-    url = "" if mesh["gateway"] == _USUAL_GATEWAY else f" --url {mesh['gateway']}"
+    url = "" if urlsplit(mesh["gateway"]).port == USUAL_HTTP_PORT else f" --url {mesh['gateway']}"
     return f"""
 The mesh is ready after {seconds:.1f} s.
 

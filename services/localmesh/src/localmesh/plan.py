@@ -12,6 +12,7 @@ GATEWAY = "gateway"
 MONOLITH = "monolith"
 VOTE_WORKER = "review-worker"
 CACHE_MODES = ("off", "shared", "tiered")
+USUAL_HTTP_PORT = 8080
 
 
 class Readiness(Enum):
