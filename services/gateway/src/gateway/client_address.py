@@ -1,0 +1,8 @@
+"""Network address of the client that sent a request."""
+
+from fastapi import Request
+
+
+def client_address(request: Request) -> str:
+    """Return the address of the connection's peer, or "" when the server knows none."""
+    return request.client.host if request.client is not None else ""
