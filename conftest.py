@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import grpc
@@ -25,7 +26,8 @@ from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.redis import connect
 from localmesh.embedded import EmbeddedStores
-from localmesh.ports import PortBlock
+from localmesh.ports import HOST, PortBlock
+from localmesh.tcp_proxy import TcpProxy
 
 READY_WITHIN_S = 10.0
 
@@ -153,6 +155,28 @@ async def invalidation(redis_url: str) -> AsyncIterator[Invalidation]:
 async def stream_url(stores: EmbeddedStores) -> str:
     """The durable store of streams, empty."""
     return await _flushed(stores.stream_url)
+
+
+@dataclass
+class ProxyTo:
+    cleanup: AsyncExitStack
+
+    async def __call__(self, url: str) -> tuple[TcpProxy, str]:
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        proxy = TcpProxy(parts.hostname, parts.port)
+        port = await proxy.start(HOST)
+        self.cleanup.push_async_callback(proxy.aclose)
+        credentials = parts.netloc.rpartition("@")[0]
+        return proxy, parts._replace(netloc=f"{credentials}@{HOST}:{port}").geturl()
+
+
+@pytest.fixture
+async def proxy_to() -> AsyncIterator[ProxyTo]:
+    """`proxy, url = await proxy_to(redis_url)` is a way to a store that `proxy.set_condition` can cut."""
+    async with AsyncExitStack() as cleanup:
+        yield ProxyTo(cleanup)
 
 
 @dataclass(frozen=True)
