@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ class StandinMesh:
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
-    def up(self) -> None:
-        done = self.run("up", "--detach")
+    def up(self, *options: str) -> None:
+        done = self.run("up", "--detach", *options)
         assert done.returncode == 0, done.stderr
 
     def eventually(self, condition: Callable[[], Any], within_s: float = 60.0) -> Any:
@@ -88,10 +89,21 @@ def mesh(tmp_path: Path) -> Iterator[StandinMesh]:
 
 @pytest.fixture(scope="module")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandinMesh]:
-    directory = tmp_path_factory.mktemp("mesh")
+    with _running(tmp_path_factory.mktemp("mesh")) as mesh:
+        yield mesh
+
+
+@pytest.fixture(scope="module")
+def proxied_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandinMesh]:
+    with _running(tmp_path_factory.mktemp("proxied"), "--proxied") as mesh:
+        yield mesh
+
+
+@contextmanager
+def _running(directory: Path, *options: str) -> Iterator[StandinMesh]:
     with PortBlock(directory) as ports:
         mesh = StandinMesh(directory / "local", ports.take())
-        mesh.up()
+        mesh.up(*options)
         yield mesh
         mesh.run("down")
         assert mesh.survivors() == []

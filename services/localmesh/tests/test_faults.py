@@ -8,6 +8,10 @@ import threading
 import psutil
 
 
+def statuses(process: psutil.Process) -> set[str]:
+    return {member.status() for member in (process, *process.children(recursive=True))}
+
+
 def test_a_killed_process_is_back_by_itself(running_mesh):
     pid = running_mesh.status("shelf-0")["pid"]
     os.kill(pid, signal.SIGKILL)
@@ -28,10 +32,37 @@ def test_a_process_told_to_stay_down_does_until_it_is_started(running_mesh):
 
 
 def test_a_paused_process_is_shown_as_paused_and_goes_on(running_mesh):
-    running_mesh.run("kill", "shelf-0", "--signal", "STOP")
+    before = running_mesh.status("shelf-0")
+    assert running_mesh.run("pause", "shelf-0").returncode == 0
     running_mesh.eventually(lambda: running_mesh.status("shelf-0")["health"] == "paused")
-    running_mesh.run("kill", "shelf-0", "--signal", "SIGCONT")
+    assert running_mesh.run("resume", "shelf-0").returncode == 0
     running_mesh.eventually(lambda: running_mesh.status("shelf-0")["health"] == "ready")
+    after = running_mesh.status("shelf-0")
+    assert (after["pid"], after["restarts"]) == (before["pid"], before["restarts"])
+
+
+def test_pause_stops_the_children_and_resume_continues_them(running_mesh):
+    postgres = psutil.Process(running_mesh.status("postgres")["pid"])
+    assert running_mesh.run("pause", "postgres").returncode == 0
+    running_mesh.eventually(lambda: statuses(postgres) == {psutil.STATUS_STOPPED})
+    assert running_mesh.run("resume", "postgres").returncode == 0
+    running_mesh.eventually(lambda: psutil.STATUS_STOPPED not in statuses(postgres))
+
+
+def test_children_go_on_when_a_paused_parent_is_killed(running_mesh):
+    pid = running_mesh.status("postgres")["pid"]
+    running_mesh.run("pause", "postgres")
+    running_mesh.run("kill", "postgres")
+    running_mesh.eventually(lambda: running_mesh.status("postgres")["pid"] not in {pid, None})
+    running_mesh.eventually(lambda: running_mesh.status("postgres")["health"] == "ready")
+
+
+def test_pause_of_a_stopped_process_is_an_error(running_mesh):
+    running_mesh.run("kill", "shelf-1", "--stay-down")
+    running_mesh.eventually(lambda: running_mesh.status("shelf-1")["health"] == "stopped")
+    failed = running_mesh.run("pause", "shelf-1")
+    assert (failed.returncode, failed.stderr) == (1, "agora mesh: shelf-1 is not running\n")
+    running_mesh.run("start", "shelf-1")
 
 
 def test_a_rolling_restart_replaces_every_replica_and_one_is_always_ready(running_mesh):

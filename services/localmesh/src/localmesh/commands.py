@@ -41,7 +41,21 @@ def add_commands(parser: argparse.ArgumentParser, blueprint: Blueprint) -> None:
     kill.add_argument("name", metavar="NAME", help="catalog-0, gateway-0, postgres, cache, stream, ...")
     kill.add_argument("--signal", default="KILL", metavar="SIGNAL", help="KILL, TERM, STOP, CONT, ...")
     kill.add_argument("--stay-down", action="store_true", help="leave it stopped until `agora mesh start NAME`")
-    start = _add(commands, "start", _start, "start a process that was killed, and wait until it is ready")
+    pause = _add(
+        commands,
+        "pause",
+        partial(_tell_process, "pause"),
+        "stop a process and its children (SIGSTOP)",
+    )
+    pause.add_argument("name", metavar="NAME")
+    resume = _add(commands, "resume", partial(_tell_process, "resume"), "let a paused process go on (SIGCONT)")
+    resume.add_argument("name", metavar="NAME")
+    start = _add(
+        commands,
+        "start",
+        partial(_tell_process, "start"),
+        "start a process that was killed, and wait until it is ready",
+    )
     start.add_argument("name", metavar="NAME")
     restart = _add(commands, "restart", _restart, "restart the replicas of a service, one after the other")
     restart.add_argument("service", metavar="SERVICE")
@@ -54,6 +68,9 @@ def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser], bluep
     up = _add(commands, "up", partial(_up, blueprint), "start the mesh and show its logs until Ctrl-C")
     up.add_argument("--detach", action="store_true", help="return once the mesh is ready, and leave it running")
     up.add_argument("--observe", action="store_true", help="also run a Prometheus, found on the PATH")
+    up.add_argument(
+        "--proxied", action="store_true", help="connect all processes through TCP proxies, to inject faults"
+    )
     up.add_argument("--cache", choices=CACHE_MODES, default="tiered", help="default: %(default)s")
     up.add_argument("--replicas", default="", metavar="catalog=2,order=2", help="replicas of a service")
     up.add_argument(
@@ -126,6 +143,7 @@ def _wish(blueprint: Blueprint, arguments: argparse.Namespace) -> Wish:
         first_http_port=_number_from("AGORA_HTTP_PORT", USUAL_HTTP_PORT, range(1, 65_000)),
         sample_items=_number_from("AGORA_SAMPLE_ITEMS", 10_000, range(10_000_001)),
         observe=arguments.observe,
+        proxied=arguments.proxied,
     )
 
 
@@ -189,10 +207,10 @@ def _kill(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _start(arguments: argparse.Namespace) -> int:
+def _tell_process(command: str, arguments: argparse.Namespace) -> int:
     from localmesh.control import ask
 
-    ask(StateDirectory.from_environment(), "start", name=arguments.name)
+    ask(StateDirectory.from_environment(), command, name=arguments.name)
     return 0
 
 

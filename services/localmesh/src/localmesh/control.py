@@ -8,30 +8,39 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from localmesh.errors import MeshError
+from localmesh.links import Links
 from localmesh.state import StateDirectory
 from localmesh.status import describe
 from localmesh.supervisor import Supervisor
+from localmesh.tcp_proxy import Condition
 
 Answer = Any
 Handler = Callable[..., Awaitable[Answer]]
 
 
-async def serve_control(listener: socket.socket, supervisor: Supervisor, stop: asyncio.Event) -> None:
-    commands = ControlCommands(supervisor, stop)
+async def serve_control(
+    listener: socket.socket, supervisor: Supervisor, links: Links | None, stop: asyncio.Event
+) -> None:
+    commands = ControlCommands(supervisor, links, stop)
     server = await asyncio.start_unix_server(commands.answer, sock=listener)
     async with server:
         await server.serve_forever()
 
 
 class ControlCommands:
-    def __init__(self, supervisor: Supervisor, stop: asyncio.Event) -> None:
+    def __init__(self, supervisor: Supervisor, links: Links | None, stop: asyncio.Event) -> None:
         self._supervisor = supervisor
+        self._links = links
         self._stop = stop
         self._handlers: dict[str, Handler] = {
             "status": self._status,
             "kill": self._kill,
+            "pause": self._pause,
+            "resume": self._resume,
             "start": self._start,
             "restart": self._restart,
+            "links": self._list_links,
+            "link": self._set_link,
             "down": self._down,
         }
 
@@ -52,11 +61,25 @@ class ControlCommands:
     async def _kill(self, name: str, number: int, stay_down: bool) -> Answer:
         self._supervisor.process(name).kill(signal.Signals(number), stay_down=stay_down)
 
+    async def _pause(self, name: str) -> Answer:
+        self._supervisor.process(name).pause()
+
+    async def _resume(self, name: str) -> Answer:
+        self._supervisor.process(name).resume()
+
     async def _start(self, name: str) -> Answer:
         await self._supervisor.process(name).start()
 
     async def _restart(self, service: str) -> Answer:
         await self._supervisor.restart(service)
+
+    async def _list_links(self) -> Answer:
+        return list(self._links or ())
+
+    async def _set_link(self, caller: str, callee: str, condition: dict[str, Any]) -> Answer:
+        if self._links is None:
+            raise MeshError("the mesh was started without --proxied")
+        self._links.set_condition(caller, callee, Condition(**condition))
 
     async def _down(self) -> Answer:
         self._stop.set()

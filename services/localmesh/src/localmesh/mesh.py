@@ -11,6 +11,7 @@ from localmesh import logs
 from localmesh.control import serve_control
 from localmesh.errors import StartupError
 from localmesh.leftovers import end_leftovers
+from localmesh.links import Links
 from localmesh.plan import GATEWAY, MONOLITH, Wish
 from localmesh.ports import HOST, PortBlock, holder_of, is_free
 from localmesh.preparation import Preparation
@@ -47,7 +48,8 @@ class Mesh:
         self._stores = Stores.of(state, ports)
         self._replicas = lay_out(wish.blueprint, ports, wish.first_http_port)
         self._prometheus = Prometheus(state.prometheus, ports.take(), tuple(self._replicas)) if wish.observe else None
-        self._environments = Environments(self._stores, self._replicas, wish.cache_mode)
+        self._links = Links(self._stores, self._replicas, ports) if wish.proxied else None
+        self._environments = Environments(self._stores, self._replicas, wish.cache_mode, self._links)
         self._preparation = Preparation(wish, self._environments, state, progress)
         self._is_ready = False
 
@@ -57,7 +59,7 @@ class Mesh:
         async with asyncio.TaskGroup() as tasks:
             self._supervisor = Supervisor(tasks, self._note_change)
             background = [
-                tasks.create_task(serve_control(self._state.listen(), self._supervisor, stop)),
+                tasks.create_task(serve_control(self._state.listen(), self._supervisor, self._links, stop)),
                 tasks.create_task(self._bound_logs()),
                 tasks.create_task(self._start()),
             ]
@@ -67,10 +69,14 @@ class Mesh:
                 for task in background:
                     task.cancel()
                 await self._supervisor.stop()
+                if self._links:
+                    await self._links.aclose()
         if not self._is_ready:
             raise StartupError("stopped before the mesh was ready")
 
     async def _start(self) -> None:
+        if self._links:
+            await self._links.start()
         await self._start_stores()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._preparation.run())

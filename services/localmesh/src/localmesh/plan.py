@@ -119,6 +119,7 @@ class Wish:
     first_http_port: int
     sample_items: int
     observe: bool = False
+    proxied: bool = False
 
 
 def parse_replicas(text: str, blueprint: Blueprint) -> dict[str, int]:

@@ -13,6 +13,7 @@ from subprocess import Popen
 from localmesh.errors import MeshError, StartupError
 from localmesh.health import Probe
 from localmesh.logs import last_lines
+from localmesh.pause import Pause
 
 RESTART_AFTER_SECONDS = 2.0
 RESTART_AFTER_AT_MOST_SECONDS = 10.0
@@ -58,6 +59,7 @@ class MeshProcess:
         self._ready = asyncio.Event()
         self._exited = asyncio.Event()
         self._lives_never_ready = 0
+        self._pause: Pause | None = None
 
     @property
     def pid(self) -> int | None:
@@ -87,6 +89,7 @@ class MeshProcess:
             self._lives_never_ready = 0 if self._ready.is_set() else self._lives_never_ready + 1
             self._ready.clear()
             self._exited.set()
+            self._end_pause()
 
     async def start(self) -> None:
         """Returns once the process is ready; raises StartupError when it ends before."""
@@ -104,6 +107,7 @@ class MeshProcess:
             return
         running.send_signal(self.program.stop_signal)
         running.send_signal(signal.SIGCONT)  # a paused process would sleep through its end
+        self._end_pause()
         try:
             await asyncio.wait_for(self._exited.wait(), STOPPED_WITHIN_SECONDS)
         except TimeoutError:
@@ -121,6 +125,25 @@ class MeshProcess:
             self._running.send_signal(number)
         elif not stay_down:
             raise MeshError(f"{self.program.name} is not running")
+
+    def pause(self) -> None:
+        """SIGSTOP, its children included. It is neither restarted nor taken for dead until `resume`."""
+        if not self._running:
+            raise MeshError(f"{self.program.name} is not running")
+        self._end_pause()
+        self._pause = Pause.of(self._running.pid)
+
+    def resume(self) -> None:
+        """SIGCONT; has no effect on a process that is not paused."""
+        if not self._running:
+            raise MeshError(f"{self.program.name} is not running")
+        self._running.send_signal(signal.SIGCONT)
+        self._end_pause()
+
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.end()
+            self._pause = None
 
     def _launch(self) -> None:
         self._at_once.clear()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from localmesh.credentials import credential
 from localmesh.plan import GATEWAY, Blueprint, Service
@@ -51,25 +52,26 @@ def lay_out(blueprint: Blueprint, ports: PortBlock, first_http_port: int) -> lis
     ]
 
 
+class Links(Protocol):
+    """Addresses as one caller is to use them (`localmesh.links`)."""
+
+    def seen_by(self, caller: Replica) -> tuple[Stores, list[Replica]]: ...
+
+
 class Environments:
     """What a process is told: the caller's own environment, without what that may hold for another mesh."""
 
-    def __init__(self, stores: Stores, replicas: list[Replica], cache_mode: str) -> None:
+    def __init__(self, stores: Stores, replicas: list[Replica], cache_mode: str, links: Links | None = None) -> None:
         self._stores = stores
-        self._shared = (
-            _targets(replicas)
-            | self._database_urls(replica.service for replica in replicas)
-            | {
-                "REDIS_URL": stores.cache.url,
-                "STREAM_URL": stores.stream.url,
-                "CACHE_MODE": cache_mode,
-                "AGORA_OPERATOR_TOKEN": credential(stores.state.secrets, "operator-token"),
-            }
-        )
+        self._services = [replica.service for replica in replicas]
+        self._replicas = replicas
+        self._cache_mode = cache_mode
+        self._links = links
 
     def of_replica(self, replica: Replica) -> dict[str, str]:
         service = replica.service
-        offered = self._shared | self._database(service)
+        stores, replicas = self._links.seen_by(replica) if self._links else (self._stores, self._replicas)
+        offered = self._offered(stores, replicas) | _database(stores, service)
         given = {name: offered[name] for name in service.needs}
         given |= {"INSTANCE_NAME": replica.name, "LISTEN_HOST": HOST}
         given |= {name: str(port) for name, port in replica.ports.items()}
@@ -77,25 +79,40 @@ class Environments:
 
     def of_command(self, service: Service) -> dict[str, str]:
         """For a command that works on the service's database."""
-        return self._inherited() | self._database(service)
+        return self._inherited() | _database(self._stores, service)
 
     def of_migrations(self, services: list[Service]) -> dict[str, str]:
-        return self._inherited() | self._database_urls(services)
+        return self._inherited() | _database_urls(self._stores, services)
 
-    def _database_urls(self, services: Iterable[Service]) -> dict[str, str]:
-        """For a process that works on the databases of several services."""
-        return {
-            f"{service.package.upper()}_DATABASE_URL": self._stores.database_url(service.database)
-            for service in services
-            if service.database
-        }
-
-    def _database(self, service: Service) -> dict[str, str]:
-        return {"DATABASE_URL": self._stores.database_url(service.database)} if service.database else {}
+    def _offered(self, stores: Stores, replicas: list[Replica]) -> dict[str, str]:
+        """Every variable that a service may need."""
+        return (
+            _targets(replicas)
+            | _database_urls(stores, self._services)
+            | {
+                "REDIS_URL": stores.cache.url,
+                "STREAM_URL": stores.stream.url,
+                "CACHE_MODE": self._cache_mode,
+                "AGORA_OPERATOR_TOKEN": credential(stores.state.secrets, "operator-token"),
+            }
+        )
 
     def _inherited(self) -> dict[str, str]:
-        withheld = {*self._shared, "DATABASE_URL"}
+        withheld = {*self._offered(self._stores, self._replicas), "DATABASE_URL"}
         return {"LOG_FORMAT": "text"} | {name: value for name, value in os.environ.items() if name not in withheld}
+
+
+def _database_urls(stores: Stores, services: Iterable[Service]) -> dict[str, str]:
+    """For a process that works on the databases of several services."""
+    return {
+        f"{service.package.upper()}_DATABASE_URL": stores.database_url(service.database)
+        for service in services
+        if service.database
+    }
+
+
+def _database(stores: Stores, service: Service) -> dict[str, str]:
+    return {"DATABASE_URL": stores.database_url(service.database)} if service.database else {}
 
 
 def _targets(replicas: list[Replica]) -> dict[str, str]:

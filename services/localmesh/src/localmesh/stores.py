@@ -1,7 +1,7 @@
 """The three stores of a mesh, and one database with a role of its own for each service that has one."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from localmesh.credentials import credential
 from localmesh.ports import PortBlock
@@ -36,6 +36,15 @@ class Stores:
 
     def named(self) -> dict[str, Postgres | Valkey]:
         return {"postgres": self.postgres, "cache": self.cache, "stream": self.stream}
+
+    def at(self, ports: Mapping[str, int]) -> "Stores":
+        """Return the same stores at other ports, for a caller that reaches them through proxies."""
+        return replace(
+            self,
+            postgres=replace(self.postgres, port=ports.get("postgres", self.postgres.port)),
+            cache=replace(self.cache, port=ports.get("cache", self.cache.port)),
+            stream=replace(self.stream, port=ports.get("stream", self.stream.port)),
+        )
 
     def prepare_databases(self, databases: Iterable[str]) -> None:
         """Sets the passwords each time: a role then always has the one of its file."""
