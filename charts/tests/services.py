@@ -71,6 +71,7 @@ def _collect(tree: ast.AST, found: Variables) -> None:
             case ast.Call(ast.Attribute(ast.Name("environment"), kind), [ast.Constant(str(name)), *rest], keywords):
                 found.known.add(name)
                 defaults = {"text": len(rest) > 0, "choice": len(rest) > 1, "count": True, "ratio": True}
+                defaults |= {"networks": True, "origins": True}
                 has_default = defaults.get(kind, False)
                 if not has_default and not any(keyword.arg == "default" for keyword in keywords):
                     found.needed.add(name)

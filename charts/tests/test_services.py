@@ -53,6 +53,18 @@ def test_traces_are_sampled_as_the_services_would_by_themselves():
         assert environment(enabled_everything(), row)["OTEL_TRACES_SAMPLER_ARG"] == own
 
 
+def test_the_gateway_alone_is_given_proxies_and_origins():
+    objects = chart.render(
+        *chart.VARIANTS["everything"],
+        "--set=ingress.trustedProxies.pods=10.0.0.0/8,ingress.trustedProxies.balancer=192.0.2.0/24",
+        "--set=ingress.corsOrigins.shop=https://shop.example",
+    )
+    given = environment(objects, "gateway")
+    assert given["AGORA_TRUSTED_PROXIES"] == "10.0.0.0/8,192.0.2.0/24"
+    assert given["AGORA_CORS_ORIGINS"] == "https://shop.example"
+    assert not [row for row in ROWS if row != "gateway" and "AGORA_CORS_ORIGINS" in environment(objects, row)]
+
+
 def test_every_process_listens_where_its_container_says():
     objects = enabled_everything()
     for row in ROWS:

@@ -21,6 +21,8 @@ WRONG = {
     "ports.grpc=0": "at '/ports/grpc': minimum: got 0, want 1",
     "ingress.enabled=maybe": "at '/ingress/enabled': got string, want boolean",
     "ingress.allowFrom.office=everywhere": "at '/ingress/allowFrom/office': 'everywhere' does not match pattern",
+    "ingress.trustedProxies.nginx=nginx": "at '/ingress/trustedProxies/nginx': 'nginx' does not match pattern",
+    "ingress.corsOrigins.all=*": "at '/ingress/corsOrigins/all': '*' does not match pattern",
     "postgresql.password=secret": "additional properties 'password' not allowed",
     "externalDatabase.egress.db.cidr=10.0.0.1/32": "at '/externalDatabase/egress/db'",
 }

@@ -27,6 +27,14 @@
 {{- if $row.uses.operatorToken }}
 {{ include "agora.secretEnv" (list $root "AGORA_OPERATOR_TOKEN" (include "agora.secretName" $root) "operator-token") }}
 {{- end }}
+{{- if eq $row.serves "http" }}
+{{- with $root.Values.ingress.trustedProxies }}
+- { name: AGORA_TRUSTED_PROXIES, value: "{{ values . | sortAlpha | join "," }}" }
+{{- end }}
+{{- with $root.Values.ingress.corsOrigins }}
+- { name: AGORA_CORS_ORIGINS, value: "{{ values . | sortAlpha | join "," }}" }
+{{- end }}
+{{- end }}
 {{- range $variable, $value := $row.env }}
 - { name: {{ $variable }}, value: {{ $value | quote }} }
 {{- end }}

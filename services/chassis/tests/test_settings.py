@@ -112,3 +112,20 @@ def test_the_share_of_traces_is_a_number_from_0_to_1(text: str, ratio: float):
 def test_another_share_of_traces_is_refused(text: str):
     with pytest.raises(SettingsError, match=r"^OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1"):
         read(OTEL_TRACES_SAMPLER_ARG=text)
+
+
+def test_lists_of_networks_and_origins_are_empty_by_default():
+    environment = Environment({"ORIGINS": " , "})
+
+    assert environment.networks("NETWORKS") == environment.origins("ORIGINS") == ()
+
+
+def test_a_list_is_read_with_commas_and_spaces():
+    environment = Environment({"NETWORKS": "10.0.0.0/8, 192.0.2.1,2001:db8::/32", "ORIGINS": "http://a:1,https://b.c"})
+
+    assert [str(network) for network in environment.networks("NETWORKS")] == [
+        "10.0.0.0/8",
+        "192.0.2.1/32",
+        "2001:db8::/32",
+    ]
+    assert environment.origins("ORIGINS") == ("http://a:1", "https://b.c")

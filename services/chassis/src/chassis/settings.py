@@ -6,12 +6,15 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 SettingsT = TypeVar("SettingsT")
+Network = IPv4Network | IPv6Network
 DEFAULT_TRACE_RATIO: Final = 0.01
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _RATIO: Final = re.compile(r"0|1|0?\.[0-9]{1,18}|1\.0{1,18}")
 
 
@@ -71,6 +74,21 @@ class Environment:
 
     def redis_url(self, name: str) -> str:
         return self.url(name, "redis", "rediss", "unix")
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """CIDRs or single addresses, with commas between; none by default."""
+        try:
+            return tuple(ip_network(part.strip()) for part in self.text(name, "").split(",") if part.strip())
+        except ValueError as error:
+            raise SettingsError(f"{name} must be CIDRs like 10.0.0.0/8,2001:db8::/32: {error}") from None
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Origins as browsers send them, with commas between; none by default."""
+        origins = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise SettingsError(f"{name} must be origins like https://shop.example:8443, not {origin!r}")
+        return origins
 
     def target(self, name: str) -> str:
         value = self.text(name)

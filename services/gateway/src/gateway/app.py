@@ -10,8 +10,10 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Lifespan
 
+from gateway.cors import Cors
 from gateway.edge import Edge
 from gateway.exception_handlers import add_exception_handlers
+from gateway.forwarded import Forwarded, TrustedProxies
 from gateway.openapi import DocumentedApp
 from gateway.routes import accounts, albums, books, cart, feedback, health, items, orders, sellers, sessions, votes
 from gateway.settings import Settings
@@ -34,17 +36,24 @@ _ROUTERS: Final = (
 
 
 class _App(DocumentedApp):
-    def __init__(self, instance: str, lifespan: Lifespan[FastAPI]) -> None:
+    def __init__(self, settings: Settings, lifespan: Lifespan[FastAPI]) -> None:
         # Given here, routes are matched one after the other; each include_router would match its routes twice.
         routes = [route for router in _ROUTERS for route in router.routes]
         super().__init__(routes=routes, lifespan=lifespan, redirect_slashes=False)
-        self._instance = instance
+        self._settings = settings
         add_exception_handlers(self)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Without the framework's layers for unforeseen errors and long bodies, which are the edge's business."""
         routed = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
-        return Edge(routed, self._instance)
+        settings = self._settings
+        instance = settings.process.instance_name
+        outer: ASGIApp = Edge(routed, instance)
+        if settings.cors_origins:
+            outer = Cors(routed, instance, settings.cors_origins)
+        if settings.trusted_proxies:
+            outer = Forwarded(outer, TrustedProxies(settings.trusted_proxies))
+        return outer
 
 
 def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
@@ -55,4 +64,4 @@ def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
         async with open_shop(settings) as shop:
             yield State(shop=shop, stopping=stopping)
 
-    return _App(settings.process.instance_name, lifespan)
+    return _App(settings, lifespan)

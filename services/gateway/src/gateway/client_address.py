@@ -4,5 +4,5 @@ from fastapi import Request
 
 
 def client_address(request: Request) -> str:
-    """Return the address of the connection's peer, or "" when the server knows none."""
+    """Return the address of the connection's peer, or of the client that a trusted proxy forwards; "" if unknown."""
     return request.client.host if request.client is not None else ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from chassis.settings import Environment, ProcessSettings
+from chassis.settings import Environment, Network, ProcessSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Settings:
     max_vote_backlog: int
     cache_mode: str
     operator_token: str | None = field(repr=False)
+    trusted_proxies: tuple[Network, ...]
+    cors_origins: tuple[str, ...]
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -34,4 +36,6 @@ class Settings:
             max_vote_backlog=environment.count("MAX_VOTE_BACKLOG", 1_000_000),
             cache_mode=environment.choice("CACHE_MODE", ("off", "shared", "tiered"), "tiered"),
             operator_token=environment.text("AGORA_OPERATOR_TOKEN", "") or None,
+            trusted_proxies=environment.networks("AGORA_TRUSTED_PROXIES"),
+            cors_origins=environment.origins("AGORA_CORS_ORIGINS"),
         )
