@@ -49,7 +49,8 @@ class Result:
 @pytest.fixture
 def environment(monkeypatch, tmp_path):
     """The variables the command reads, all under control; nothing of the real home is touched."""
-    for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_PASSWORD", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    agora = ("AGORA_URL", "AGORA_LOCAL_DIR", "AGORA_TOKEN", "AGORA_PASSWORD")
+    for name in (*agora, "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return monkeypatch
@@ -59,8 +60,8 @@ def environment(monkeypatch, tmp_path):
 def agora(environment, shop, capsys):
     """Run one command at the shop, in this process but through the entry point."""
 
-    def run(*words, stdin=""):
-        environment.setenv("AGORA_URL", shop.url)
+    def run(*words, stdin="", url=shop.url):
+        environment.setenv("AGORA_URL", url or "")
         environment.setattr("sys.stdin", io.StringIO(stdin))
         try:
             code = main(words)

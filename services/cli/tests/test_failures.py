@@ -1,5 +1,6 @@
 """Shops that are away, slow, or no shops at all."""
 
+import json
 import socket
 
 import pytest
@@ -41,6 +42,26 @@ def test_a_shop_that_does_not_answer_in_time_is_unreachable_and_not_asked_again(
     assert "--idempotency-key" in result.err
     assert shop.arrived.wait(60)
     assert len(shop.requests) == 1
+
+
+def test_field_error_is_printed_once(agora, shop):
+    problem = {"detail": "name: is required", "errors": [{"field": "name", "problem": "is required"}]}
+    shop.faults.append(Canned(422, json.dumps(problem).encode()))
+    assert agora("item", "show", "1").err == "agora: name: is required\n"
+
+
+def test_shop_of_the_local_mesh_is_the_default(agora, environment, shop, tmp_path):
+    environment.setenv("AGORA_LOCAL_DIR", str(tmp_path))
+    (tmp_path / "mesh.json").write_text(json.dumps({"gateway": shop.url}))
+    assert agora("lookup", "1", url=None).code == 0
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"gateway": null}'])
+def test_unreadable_mesh_json_is_ignored(agora, environment, tmp_path, content):
+    environment.setattr("cli.main.DEFAULT_URL", "http://no-such-host.invalid")
+    environment.setenv("AGORA_LOCAL_DIR", str(tmp_path))
+    (tmp_path / "mesh.json").write_text(content)
+    assert "no-such-host" in agora("lookup", "1", url=None).err
 
 
 def test_reads_are_repeated_too(agora, shop):

@@ -55,6 +55,12 @@ def test_a_page_that_announces_itself_ends_the_list(agora, shop):
     assert len(shop.requests) == 2
 
 
+def test_listing_that_fails_prints_no_header(agora, shop):
+    shop.faults += [Canned(409, b'{"title": "Conflict", "detail": "try again"}')]
+    result = agora("find")
+    assert (result.code, result.out, result.err) == (1, "", "agora: try again\n")
+
+
 def test_all_pages_and_one_page_exclude_each_other(agora):
     assert agora("find", "--all", "--page-token", "2").code == 2
     assert agora("find", "--page-size", "0").code == 2

@@ -48,7 +48,7 @@ class Commands:
 def shared_options() -> ArgumentParser:
     """Accepted before and after the name of a command, so a parser that was not given one must leave no default."""
     parser = ArgumentParser(prog=PROGRAM, add_help=False, argument_default=SUPPRESS, allow_abbrev=False)
-    parser.add_argument("--url", help=f"where the shop is; AGORA_URL, or {DEFAULT_URL}, when left out")
+    parser.add_argument("--url", help=f"URL of the shop; default: AGORA_URL, the mesh of this directory, {DEFAULT_URL}")
     parser.add_argument("--json", action="store_true", help="print the shop's own JSON instead of tables")
     return parser
 

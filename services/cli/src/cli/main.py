@@ -10,6 +10,7 @@ from contextlib import closing
 from cli.arguments import DEFAULT_URL, PROGRAM, Commands, shared_options
 from cli.commands import accounts, books, cart, items, orders, ratings, search
 from cli.errors import CommandFailed
+from cli.local_mesh import url_of_local_mesh
 from cli.output import Output
 from cli.presentation import printable
 from cli.sessions import session_file, session_from
@@ -45,7 +46,7 @@ def _run(words: Sequence[str]) -> int:
     arguments = _parser_for(first_word).parse_args(words, Namespace(url=None, json=False))
     if first_word == "mesh":
         return int(arguments.run(arguments))
-    url = normalised(arguments.url or os.environ.get("AGORA_URL") or DEFAULT_URL)
+    url = normalised(arguments.url or os.environ.get("AGORA_URL") or url_of_local_mesh(os.environ) or DEFAULT_URL)
     sessions = session_file(os.environ)
     session = session_from(os.environ) or sessions.session(url)
     with closing(connect(url, session.token if session else None)) as shop:

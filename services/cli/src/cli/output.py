@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 from cli.errors import contract_expected
 from cli.presentation import Block, Record, Table, printable
@@ -40,8 +41,11 @@ def _print_plain(block: Block) -> None:
             for name, value in fields.items():
                 print(name, printable(value), sep="\t")
         case Table(columns, rows):
+            # The first row is fetched before the header is printed: a listing that fails prints an error alone.
+            remaining = iter(rows)
+            first = list(islice(remaining, 1))
             print(*columns, sep="\t")
-            for row in rows:
+            for row in chain(first, remaining):
                 print(*map(printable, row), sep="\t")
         case text:
             print(printable(text))

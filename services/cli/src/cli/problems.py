@@ -10,9 +10,12 @@ PLACES_OF_THE_MESSAGE: Final = ("detail", "Order status", "title")
 
 
 def refusal(status: int, problem: Mapping[str, object]) -> Refused:
-    refused = Refused(status, _first_text(problem, PLACES_OF_THE_MESSAGE) or f"refused with status {status}")
+    message = _first_text(problem, PLACES_OF_THE_MESSAGE) or f"refused with status {status}"
+    refused = Refused(status, message)
     for field, fault in _invalid_fields(problem):
-        refused.add_note(f"{field}: {fault}")
+        # The detail may name the fields already.
+        if fault not in message:
+            refused.add_note(f"{field}: {fault}")
     return refused
 
 
