@@ -112,6 +112,14 @@ def test_text_is_for_people(capsys):
     assert capsys.readouterr().err.endswith("WARNING chassis.test: stock is low\n")
 
 
+def test_text_record_ends_with_its_request_id(capsys, request_context: RequestContext):
+    set_up("text")
+
+    logger.warning("stock is low")
+
+    assert capsys.readouterr().err.endswith(f"stock is low [{request_context.request_id}]\n")
+
+
 def test_the_formatter_stands_alone():
     record = logging.LogRecord("x", logging.INFO, __file__, 1, "hello", None, sys.exc_info())
 
@@ -216,7 +224,9 @@ async def test_a_line_for_people_has_the_time_and_the_message(capsys):
     line_of_a_book().write(request(), 0.001)
 
     [line] = await written(capsys)
-    assert re.fullmatch(r"[-\d]{10} [:\d]{8},\d{3} INFO    chassis.test: GET /books/{id} 200 1.000 ms", line)
+    assert re.fullmatch(
+        r"[-\d]{10} [:\d]{8},\d{3} INFO    chassis.test: GET /books/{id} 200 1.000 ms \[request-1\]", line
+    )
 
 
 def test_what_waits_is_written_when_the_process_ends():

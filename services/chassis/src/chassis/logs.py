@@ -93,9 +93,19 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
         self._clock = _Clock("%Y-%m-%d %H:%M:%S,", time.localtime)
 
+    def format(self, record: logging.LogRecord) -> str:
+        request_id = context.current_request_id()
+        # Before a stack trace, which ends a record.
+        first, newline, rest = super().format(record).partition("\n")
+        return f"{first} [{request_id}]{newline}{rest}" if request_id else f"{first}{newline}{rest}"
+
     def renderer(self, logger: str, level: str, message: str, _: Fields) -> Render:
         begin, clock = f"{level:7} {logger}: {message}", self._clock
-        return lambda _, seconds: f"{clock.text(time.time())} {begin} {seconds * 1000:.3f} ms\n"
+
+        def render(request: RequestContext, seconds: float) -> str:
+            return f"{clock.text(time.time())} {begin} {seconds * 1000:.3f} ms [{request.request_id}]\n"
+
+        return render
 
 
 class _Output(logging.StreamHandler[TextIO]):
