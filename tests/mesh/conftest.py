@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +27,8 @@ class Mesh:
     url: str
     directory: Path
     environment: dict[str, str]
+    # What `agora mesh up` printed.
+    banner: str = ""
 
     @property
     def description(self) -> dict[str, Any]:
@@ -75,10 +77,10 @@ def running_mesh(*options: str, **variables: str) -> Iterator[Mesh]:
             **variables,
         }
         running = Mesh(environment["AGORA_URL"], Path(directory), environment)
-        started = running.agora("mesh", "up", "--detach", *options)
-        assert started.returncode == 0, started.stdout + started.stderr
         try:
-            yield running
+            started = running.agora("mesh", "up", "--detach", *options)
+            assert started.returncode == 0, started.stdout + started.stderr
+            yield replace(running, banner=started.stdout)
         finally:
             running.agora("mesh", "down")
 

@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,19 @@ def test_a_ready_mesh_publishes_where_everything_is(mesh):
     assert "DATABASE_URL" not in given
 
 
-def test_a_ready_mesh_says_what_to_try_and_where_the_shop_is(mesh):
-    told = mesh.run("up", "--detach").stdout
-    assert f"  agora buy 1 --url http://127.0.0.1:{mesh.http_port}\n" in told
+def test_banner_names_the_state_directory_when_it_was_moved(mesh):
+    banner = mesh.run("up", "--detach").stdout
+    agora = os.path.relpath(Path(sys.executable).with_name("agora"))
+    assert f"  AGORA_LOCAL_DIR={mesh.directory} {agora} buy 1\n" in banner
 
 
-def test_on_its_usual_port_the_shop_is_found_without_being_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_banner_names_the_installed_command_when_it_is_on_the_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     mesh = {"gateway": "http://127.0.0.1:8080", "postgres": "postgresql://127.0.0.1:5432", "prometheus": None}
-    ConsoleProgress(StateDirectory(tmp_path), show_logs=False).ready(mesh)
+    ConsoleProgress(StateDirectory(tmp_path / ".local"), show_logs=False).ready(mesh)
     assert "  agora buy 1\n" in capsys.readouterr().out
 
 
@@ -155,7 +161,12 @@ def test_a_full_disk_is_refused_up_front(tmp_path: Path):
         StateDirectory(tmp_path).require_space(2**60)
 
 
-@pytest.mark.parametrize("command", ["down", "status", "restart shelf", "kill shelf-0"])
+def test_down_without_a_mesh_succeeds(mesh):
+    done = mesh.run("down")
+    assert (done.returncode, done.stderr) == (0, f"agora mesh: no mesh is running in {mesh.directory}\n")
+
+
+@pytest.mark.parametrize("command", ["status", "restart shelf", "kill shelf-0"])
 def test_commands_without_a_mesh_say_so(mesh, command: str):
     refused = mesh.run(*command.split())
     assert refused.returncode == 1

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, wraps
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,8 @@ def _telling_errors(run: Command) -> Command:
         except MeshError as error:
             print(f"agora mesh: {error}", file=sys.stderr)
             return error.exit_code
+        except BrokenPipeError:
+            raise  # the reader of a pipe left; the entry point ends quietly
         except OSError as error:
             print(f"agora mesh: {error}", file=sys.stderr)
         except KeyboardInterrupt:
@@ -162,9 +165,14 @@ def _down(_arguments: argparse.Namespace) -> int:
     if state.remembered_children() and not state.is_claimed():
         with state.claimed():
             end_leftovers(state)
-    ask(state, "down")
+    if not state.is_claimed():
+        print(f"agora mesh: no mesh is running in {state.path}", file=sys.stderr)
+        return 0
     deadline = time.monotonic() + STOPPED_WITHIN_SECONDS
     while state.is_claimed():
+        # Repeated, since a mesh that is just starting does not listen yet, and one that stops listens no more.
+        with suppress(MeshError):
+            ask(state, "down")
         if time.monotonic() > deadline:
             raise MeshError(f"the mesh has not stopped after {STOPPED_WITHIN_SECONDS} s")
         time.sleep(0.02)

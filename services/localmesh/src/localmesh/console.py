@@ -1,7 +1,11 @@
 """What a person sees of the mesh: progress of the start, the addresses, the table of processes."""
 
+import os
+import shutil
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +15,18 @@ from rich.table import Table
 
 from localmesh.errors import MeshError
 from localmesh.logs import LogReader, follow, last_lines
-from localmesh.plan import USUAL_HTTP_PORT
 from localmesh.state import StateDirectory
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+
+
+# Wider than any table: nothing that reads a pipe wants truncated columns.
+_PIPE_WIDTH = 1_000
+
+
+def open_console() -> Console:
+    """A console for tables: as wide as the terminal, and without truncation when there is none."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 class ConsoleProgress:
@@ -83,7 +95,7 @@ def print_status(processes: list[dict[str, Any]]) -> None:
     table = Table("name", "pid", "health", "uptime", "restarts", "CPU", "RSS", "ports", box=None)
     for process in processes:
         table.add_row(*_row(process))
-    console = Console(highlight=False)
+    console = open_console()
     console.print(table)
     # Every worker tells of the one stream.
     lags = [process["lag"] for process in processes if process["lag"] is not None]
@@ -110,8 +122,7 @@ def _row(process: dict[str, Any]) -> tuple[str, ...]:
 def _summary(mesh: dict[str, Any], state: StateDirectory, seconds: float) -> str:
     address = urlsplit(mesh["postgres"])
     prometheus = f"\n  Prometheus  {mesh['prometheus']}" if mesh["prometheus"] else ""
-    # Whoever moved the gateway has to tell the shop's commands where it is.
-    url = "" if urlsplit(mesh["gateway"]).port == USUAL_HTTP_PORT else f" --url {mesh['gateway']}"
+    agora = _agora(state)
     return f"""
 The mesh is ready after {seconds:.1f} s.
 
@@ -121,8 +132,22 @@ The mesh is ready after {seconds:.1f} s.
   logs        {state.logs}
 
 Try:
-  agora search --topic "distributed systems"{url}
-  agora buy 1{url}
-  agora mesh top
-  agora mesh down
+  {agora} search --topic "distributed systems"
+  {agora} buy 1
+  {agora} mesh top
+  {agora} mesh down
 """
+
+
+def _agora(state: StateDirectory) -> str:
+    """The command as it is typed in the current directory (test_commands_of_the_banner_run_as_printed)."""
+    program = Path(sys.executable).with_name("agora")
+    name = "agora" if shutil.which("agora") == str(program) else _path_from_here(program)
+    # The commands find the mesh of the current directory by themselves.
+    is_here = state.path == Path(".local").absolute()
+    return name if is_here else f"AGORA_LOCAL_DIR={state.path} {name}"
+
+
+def _path_from_here(program: Path) -> str:
+    relative = os.path.relpath(program)
+    return str(program) if relative.startswith("..") else relative

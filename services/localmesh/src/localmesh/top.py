@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from localmesh.console import open_console
 from localmesh.control import ask
 from localmesh.samples import Samples
 from localmesh.state import StateDirectory
@@ -35,7 +36,7 @@ class Reading:
 
 def show_top(state: StateDirectory, interval: float, *, once: bool, as_json: bool) -> None:
     """Until Ctrl-C; with ``once``, what one interval shows."""
-    console = Console(highlight=False)
+    console = open_console()
     before = Reading.take(state)
     if once or as_json:
         time.sleep(interval)
