@@ -19,6 +19,8 @@ def agora_mesh(variables: Mapping[str, str], *arguments: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        # Ctrl-C at a terminal interrupts a mesh that starts, and must not interrupt the command that stops it.
+        start_new_session="down" in arguments,
     )
     if done.returncode != 0:
         raise MeshError(done.stderr.strip())

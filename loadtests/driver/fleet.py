@@ -4,7 +4,8 @@ import itertools
 import multiprocessing
 import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection as Pipe
 from types import TracebackType
@@ -30,7 +31,8 @@ class Fleet:
         for _ in range(self._size):
             ours, theirs = spawn.Pipe()
             process = spawn.Process(target=_drive, args=(theirs,), daemon=True)
-            process.start()
+            with _sigint_ignored():
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._cleanup.callback(process.join, 5)
@@ -55,6 +57,16 @@ class Fleet:
         return merged([_answer(pipe) for pipe in pipes])
 
 
+@contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    """A process started meanwhile ignores Ctrl-C from its first instruction on: its parent ends it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _shares(load: Load, processes: int) -> list[Load]:
     """The clients dealt out to the processes, none of which is left without."""
     hands = [scripts for index in range(processes) if (scripts := load.scripts[index::processes])]
@@ -76,16 +88,13 @@ def _answer(pipe: Pipe) -> Outcome:
 
 def _drive(pipe: Pipe) -> None:
     """A driver's life: a load, ready, go, an outcome, and again until nobody is there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the one who started this one decides
-    while True:
-        try:
+    with suppress(EOFError, BrokenPipeError):
+        while True:
             load: Load = pipe.recv()
-        except EOFError:
-            return
-        try:
-            uvloop.run(_perform(load, pipe))
-        except (OSError, TimeoutError) as error:
-            pipe.send(error)
+            try:
+                uvloop.run(_perform(load, pipe))
+            except (OSError, TimeoutError) as error:
+                pipe.send(error)
 
 
 async def _perform(load: Load, pipe: Pipe) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 import shlex
+import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -45,17 +47,28 @@ def main() -> int:
     except MeshError as error:
         print(f"loadtests.experiments: {error}", file=sys.stderr)
         return 1
+    machine["took_s"] = round(time.monotonic() - began)
     if not is_whole:
         machine["interrupted"] = "some cells are missing"
-    machine["took_s"] = round(time.monotonic() - began)
-    for table in results.tables:
-        _print(table)
-    print(write_report(Document(machine, results.runs, results.tables, results.series), arguments.reports))
+        print("loadtests.experiments: interrupted", file=sys.stderr)
+    if results.runs or results.tables:
+        _report(Document(machine, results.runs, results.tables, results.series), arguments.reports)
     for what, times in results.errors.most_common(10):
         print(f"{times} times: {what}", file=sys.stderr)
     if not is_whole:
         return _INTERRUPTED
     return 1 if results.errors else 0
+
+
+def _report(document: Document, reports: Path) -> None:
+    """Write the run's own folder; the newest complete run is also copied to `reports` itself."""
+    for table in document.tables:
+        _print(table)
+    folder = reports / document.name
+    page = write_report(document, folder)
+    if "interrupted" not in document.machine:
+        page = shutil.copytree(folder, reports, dirs_exist_ok=True) / page.name
+    print(page)
 
 
 def _print(table: Table) -> None:
@@ -90,20 +103,23 @@ def _extent(arguments: argparse.Namespace) -> Extent:
 def _perform(names: list[str], extent: Extent, drivers: int) -> tuple[Results, bool]:
     """What was measured, and whether that is all: an hour's work is not thrown away because somebody ends it."""
     expected_s = sum(EXPERIMENTS[name].expected_s(extent) for name in names)
-    with (
-        tempfile.TemporaryDirectory(prefix="agora-bench-", ignore_cleanup_errors=True) as directory,
-        MeshLauncher(Path(directory) / "mesh", _SAMPLE_ITEMS) as launcher,
-        Fleet(drivers) as fleet,
-        Progress(expected_s) as progress,
-    ):
-        lab = Lab(launcher, fleet, extent, progress)
-        try:
+    results = Results()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="agora-bench-", ignore_cleanup_errors=True) as directory,
+            MeshLauncher(Path(directory) / "mesh", _SAMPLE_ITEMS) as launcher,
+            Fleet(drivers) as fleet,
+            Progress(expected_s) as progress,
+        ):
+            lab = Lab(launcher, fleet, extent, progress, results)
             for name in names:
                 EXPERIMENTS[name].run(lab)
-        except KeyboardInterrupt:
-            return lab.results, False
-    return lab.results, True
+    except KeyboardInterrupt:
+        return results, False
+    return results, True
 
 
 if __name__ == "__main__":
+    # SIGTERM ends a run as Ctrl-C does: the mesh is stopped, and what was measured is reported.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -47,12 +47,14 @@ _OPEN_LOOP_S: Final = 5.0
 class Lab:
     """`results` fills while experiments run."""
 
-    def __init__(self, launcher: MeshLauncher, fleet: Fleet, extent: Extent, progress: Progress) -> None:
+    def __init__(
+        self, launcher: MeshLauncher, fleet: Fleet, extent: Extent, progress: Progress, results: Results
+    ) -> None:
         self._launcher = launcher
         self._fleet = fleet
         self._progress = progress
         self.extent = extent
-        self.results = Results()
+        self.results = results
 
     def mesh(self, wish: MeshWish) -> Mesh:
         with self.doing(f"a mesh with cache {wish.cache}", MESH_S):

@@ -84,8 +84,9 @@ class MeshLauncher:
         if wish != self._running:
             self._stop()
             options = ("--cache", wish.cache, "--gateways", str(wish.gateways), "--replicas", wish.replicas)
-            agora_mesh(self._variables, "up", "--detach", *options)
+            # Noted first: a start that is interrupted has to be stopped, too.
             self._running = wish
+            agora_mesh(self._variables, "up", "--detach", *options)
         return Mesh(self._directory)
 
     def _stop(self) -> None:

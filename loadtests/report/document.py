@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import re
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,6 +34,12 @@ class Document:
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1))
 
+    @property
+    def name(self) -> str:
+        """The folder of this run: UTC time of its start and commit, as `20260131T120000Z-0123abc`."""
+        time_text = re.sub(r"[-:]", "", self.machine["started_at"])
+        return f"{time_text}-{self.machine['commit']}"
+
     def of(self, experiment: str) -> list[Run]:
         return [run for run in self.runs if run.experiment == experiment]
 
@@ -48,6 +56,7 @@ def machine_facts(command: str, drivers: int) -> dict[str, Any]:
     """Taken before the experiments: the load is what the machine was busy with besides them."""
     return {
         "command": command,
+        "commit": _commit(),
         "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cpu": _cpu_model(),
         "cores": psutil.cpu_count(),
@@ -57,6 +66,16 @@ def machine_facts(command: str, drivers: int) -> dict[str, Any]:
         "load_average_before": round(os.getloadavg()[0], 2),
         "driver_processes": drivers,
     }
+
+
+def _commit() -> str:
+    """The abbreviated commit of the tree, `unknown` outside of a repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+    except FileNotFoundError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
 
 
 def _cpu_model() -> str:

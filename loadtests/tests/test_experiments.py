@@ -6,6 +6,7 @@ from loadtests.driver.load import TIERS_READ_EVERY
 from loadtests.experiments import albums, albums_reads, bookstore, hit_miss, limits, marketplace, staleness
 from loadtests.experiments.lab import Extent, Lab
 from loadtests.experiments.progress import Progress
+from loadtests.experiments.results import Results
 
 TINY = Extent(operations=20, runs=2, seconds=0.2, hit_miss_rounds=2, staleness_s=1.0)
 
@@ -18,7 +19,7 @@ def lab(launcher, monkeypatch):
         monkeypatch.setattr(module, "CLIENTS", (1, 3))
     monkeypatch.setattr(marketplace, "MANY_ITEMS", 200)
     with Fleet(1) as fleet, Progress(60.0) as progress:
-        yield Lab(launcher, fleet, TINY, progress)
+        yield Lab(launcher, fleet, TINY, progress, Results())
 
 
 @pytest.mark.parametrize(

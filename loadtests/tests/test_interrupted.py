@@ -23,28 +23,69 @@ def directory():
         yield Path(directory)
 
 
-def test_a_report_is_written_of_what_was_measured(directory):
-    command = [sys.executable, "-m", *_COMMAND, f"--reports={directory / 'reports'}"]
-    # Its mesh is below this directory, so that what is left of it can be told.
-    environment = os.environ | {"TMPDIR": str(directory)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        try:
-            for line in process.stderr:
-                if "search_items, rest" in line:
-                    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it, to the drivers too
-                    break
-            process.stderr.read()
-            assert process.wait(120) == 130
-        finally:
-            process.kill()
-    written = json.loads((directory / "reports" / "bench.json").read_text())
-    assert written["machine"]["interrupted"]
-    assert {run["operation"] for run in written["runs"]} == {"get_seller_rating"}
-    assert (directory / "reports" / "index.html").exists()
-    assert not [
+@pytest.fixture
+def start(directory):
+    """`start(*arguments)` runs the experiments as a person at a terminal does, in a process group of their own."""
+    started = []
+
+    def run(*arguments):
+        command = [sys.executable, "-m", *_COMMAND, f"--reports={directory / 'reports'}", *arguments]
+        # Its mesh is below this directory, so that what is left of it can be told.
+        process = subprocess.Popen(
+            command,
+            env=os.environ | {"TMPDIR": str(directory)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def interrupt_at(process, words, number=signal.SIGINT):
+    """Signal the whole group, as a terminal does, when a line of progress has these words; returns what follows."""
+    for line in process.stderr:
+        if words in line:
+            os.killpg(process.pid, number)
+            break
+    rest = process.stderr.read()
+    assert process.wait(120) == 130
+    return rest
+
+
+def processes_in(directory):
+    return [
         process
         for process in psutil.process_iter(["cmdline"])
         if str(directory) in " ".join(process.info["cmdline"] or [])
     ]
+
+
+def test_interrupted_run_is_kept_beside_the_last_complete_one(directory, start):
+    reports = directory / "reports"
+    reports.mkdir()
+    (reports / "bench.json").write_text("the last complete run")
+    said = interrupt_at(start(), "search_items, rest")
+    assert "Traceback" not in said
+    [folder] = [path for path in reports.iterdir() if path.is_dir()]
+    written = json.loads((folder / "bench.json").read_text())
+    assert written["machine"]["interrupted"]
+    assert {run["operation"] for run in written["runs"]} == {"get_seller_rating"}
+    assert (folder / "index.html").exists()
+    assert (reports / "bench.json").read_text() == "the last complete run"
+    assert processes_in(directory) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_interrupted_at_its_start_says_so_in_one_line(directory, start, number):
+    said = interrupt_at(start(), "a mesh with cache", number)
+    assert said.splitlines() == ["loadtests.experiments: interrupted"]
+    assert not (directory / "reports").exists()
+    assert processes_in(directory) == []

@@ -134,5 +134,6 @@ def test_a_report_of_one_experiment_has_only_its_tables():
 
 def test_the_machine_is_told_with_the_command():
     facts = machine_facts("python -m loadtests.experiments --quick", 1)
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{7,}", Document(facts, [], []).name)
     assert facts["command"].endswith("--quick")
     assert all(value not in ("", None) for value in facts.values())
