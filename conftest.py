@@ -34,6 +34,8 @@ READY_WITHIN_S = 10.0
 # A shell that starts the tests in the background makes them ignore SIGINT, and with them every process they start and
 # mean to interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# SIGTERM ends the tests as Ctrl-C does, fixtures included: a mesh that a test started must not outlive them.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 # A busy machine is no defect of the code under test.
 settings.register_profile("agora", deadline=None, suppress_health_check=[HealthCheck.too_slow])
