@@ -4,6 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chassis import readiness
+from chassis.background import repeat
 from chassis.context import RequestContext, current
 
 
@@ -16,18 +17,13 @@ class Dependency:
             raise ConnectionError
 
 
-@pytest.fixture(autouse=True)
-def short_interval(monkeypatch):
-    monkeypatch.setattr(readiness, "_INTERVAL_S", 0.005)
-
-
 @pytest.fixture
 async def told() -> asyncio.Queue[bool]:
     return asyncio.Queue()
 
 
 async def watching(checks: dict[str, readiness.Check], told: asyncio.Queue[bool]) -> "asyncio.Task[None]":
-    return asyncio.create_task(readiness.watch(checks, told.put))
+    return asyncio.create_task(repeat("readiness", readiness.Watch(checks, told.put).check, every_s=0.005))
 
 
 async def test_each_change_is_told_and_nothing_else(told: asyncio.Queue[bool]):

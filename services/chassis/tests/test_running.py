@@ -96,12 +96,11 @@ async def test_what_is_entered_first_is_closed_last_and_background_work_is_ended
 
     async with Running() as running:
         running.push_async_callback(close, "store")
-        running.in_background(work())
+        running.repeat("work", work, every_s=0.1)
         running.push_async_callback(close, "server")
         await begun.wait()
 
     assert closed == ["server", "work", "store"]
-    assert not running.crashed
 
 
 async def test_what_postgresql_tells_of_the_database_is_published_while_it_is_open(package: str, database_for):

@@ -6,6 +6,7 @@ It says "working" when it begins to work, and works until SIGUSR1.
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -24,7 +25,7 @@ grpc_server._DRAIN_S = 300.0
 async def compose(running: Running, server: GrpcServer) -> list[str]:
     crash, enough = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
-    running.in_background(_crash_when_asked(crash))
+    running.repeat("crash", partial(_crash_when_asked, crash), every_s=0.1)
     running.push_async_callback(_report, "closed")
     if "READY_FILE" in os.environ:
         running.checks["file"] = _file_exists
@@ -49,6 +50,7 @@ async def compose(running: Running, server: GrpcServer) -> list[str]:
 
 async def _crash_when_asked(crash: asyncio.Event) -> None:
     await crash.wait()
+    crash.clear()
     raise RuntimeError("the background work failed")
 
 

@@ -51,7 +51,7 @@ async def shop(open_database, database_for, serve, channel_to, invalidation):
         catalog = CatalogClient(channel_to(catalog_target))
         settlement = Settlement(catalog)
         checkout = Checkout(repository, catalog, settlement)
-        recovery = Recovery(repository, catalog, checkout)
+        recovery = Recovery(catalog, checkout)
         servicer = OrderServicer(checkout, History(repository), Carts(repository, catalog))
         served = await serve(order_pb2_grpc.add_OrderServiceServicer_to_server, servicer, tier="order")
         stub = order_pb2_grpc.OrderServiceStub(channel_to(served.target))

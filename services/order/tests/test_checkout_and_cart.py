@@ -5,6 +5,8 @@ import asyncio
 import grpc
 import pytest
 
+from order.repository import Repository
+
 from .buyers import refused, units
 
 CART_BOUGHT = (grpc.StatusCode.FAILED_PRECONDITION, "CART_BOUGHT")
@@ -132,7 +134,7 @@ async def test_a_cart_dropped_for_idleness_takes_no_order_with_it(shop, session)
     await shop.order_db.execute("UPDATE carts SET updated_at = now() - interval '3 days'")
     fresh = shop.both.session()
     await fresh.add("4")
-    await shop.orders[1].recovery._repository.delete_idle_carts()
+    await Repository(shop.orders[1].database).delete_idle_carts()
     assert await session.cart() == {}
     assert await fresh.cart() == {"4": 1}
     assert await shop.both.order(order.order_id) == order

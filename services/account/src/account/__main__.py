@@ -7,7 +7,7 @@ from account.passwords import Passwords
 from account.repository import Repository
 from account.servicer import AccountServicer
 from account.session_cache import SessionCache
-from account.sessions import Sessions
+from account.sessions import SWEEP_EVERY_S, Sessions
 from account.settings import Settings
 from chassis.grpc_server import GrpcServer
 from chassis.service import Running, run
@@ -21,7 +21,7 @@ async def compose(running: Running, server: GrpcServer) -> list[str]:
     cache = running.open_redis(settings.service.process, settings.redis_url)
     passwords = Passwords()
     sessions = Sessions(repository, passwords, SessionCache(cache))
-    running.in_background(sessions.sweep_for_ever())
+    running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
     add_AccountServiceServicer_to_server(AccountServicer(Accounts(repository, passwords), sessions), server.server)
     return ["agora.account.v1.AccountService"]
 

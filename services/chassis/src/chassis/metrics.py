@@ -47,6 +47,11 @@ BATCH_SIZE: Final = Histogram(
     "agora_batch_size", "Calls that travelled in one batch.", ("batch",), buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
 DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a dependency succeeded.", ("dependency",))
+BACKGROUND_FAILURES: Final = Counter(
+    "agora_background_failures",
+    "Runs of a background task that failed, by the reason of the error; UNEXPECTED is a defect.",
+    ("task", "reason"),
+)
 LOOP_LAG: Final = Histogram(
     "agora_event_loop_lag_seconds", "How late the event loop wakes who asked to be woken.", buckets=DURATION_BUCKETS
 )

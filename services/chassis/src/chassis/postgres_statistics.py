@@ -4,7 +4,6 @@ Every replica of a service tells the same of the one database, so a query takes 
 of OpenTelemetry's receiver for PostgreSQL.
 """
 
-import asyncio
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,12 +11,10 @@ from asyncpg import Record
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from chassis.context import RequestContext, enter
-from chassis.errors import Refusal
 from chassis.postgres import Database
 from chassis.queries import Queries
 
-_EVERY_S: Final = 5.0
+READ_EVERY_S: Final = 5.0
 _COUNTERS: Final = {
     "postgresql_commits": "Transactions committed in this database.",
     "postgresql_rollbacks": "Transactions rolled back in this database.",
@@ -38,15 +35,13 @@ class PostgresStatistics(Collector):
         self._query = Queries.of_package("chassis")["database_statistics"]
         self._row: Record | None = None
 
-    async def run(self) -> None:
-        """For ever. While the database is away, nothing is told of it."""
-        while True:
-            enter(RequestContext())
-            try:
-                self._row = await self._database.probe(self._query)
-            except Refusal:
-                self._row = None
-            await asyncio.sleep(_EVERY_S)
+    async def read(self) -> None:
+        """Until it succeeds again, nothing is told of a database that is away."""
+        try:
+            self._row = await self._database.probe(self._query)
+        except Exception:
+            self._row = None
+            raise
 
     def collect(self) -> Iterator[Metric]:
         if self._row is not None:

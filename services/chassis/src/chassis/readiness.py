@@ -11,7 +11,7 @@ from chassis.context import RequestContext, enter
 
 logger = logging.getLogger(__name__)
 
-_INTERVAL_S: Final = 0.5
+CHECK_EVERY_S: Final = 0.5
 _TIMEOUT_S: Final = 1.0
 
 Check = Callable[[], Awaitable[object]]
@@ -35,13 +35,18 @@ async def _passes(check: Check) -> bool:
     return True
 
 
-async def watch(checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
-    """Call `tell` whenever readiness changes, for ever. Not ready until every check has passed once."""
-    ready = False
-    while True:
-        states = await check_all(checks)
-        if all(states.values()) is not ready:
-            ready = not ready
+class Watch:
+    """Calls `tell` whenever readiness changes. Not ready until every check has passed once."""
+
+    def __init__(self, checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
+        self._checks = checks
+        self._tell = tell
+        self._is_ready = False
+
+    async def check(self) -> None:
+        states = await check_all(self._checks)
+        ready = all(states.values())
+        if ready is not self._is_ready:
             logger.info("ready" if ready else "not ready", extra={"dependencies": states})
-            await tell(ready)
-        await asyncio.sleep(_INTERVAL_S)
+            await self._tell(ready)
+            self._is_ready = ready

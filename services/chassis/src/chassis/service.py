@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
@@ -13,11 +13,11 @@ import uvloop
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from chassis import logs, metrics, readiness, telemetry
+from chassis import background, logs, metrics, readiness, telemetry
 from chassis.grpc_server import GrpcServer
 from chassis.migrations import SchemaCheck
 from chassis.postgres import Database
-from chassis.postgres_statistics import PostgresStatistics
+from chassis.postgres_statistics import READ_EVERY_S, PostgresStatistics
 from chassis.queries import Queries
 from chassis.readiness import Check
 from chassis.redis import TIMEOUT_S, connect
@@ -32,7 +32,6 @@ class Running(AsyncExitStack):
     def __init__(self) -> None:
         super().__init__()
         self.checks: dict[str, Check] = {}
-        self.crashed = False
 
     async def open_database(self, settings: DatabaseSettings, package: str) -> Database:
         """The pool of a service's database with the queries of its package; the service is ready only with it."""
@@ -48,7 +47,7 @@ class Running(AsyncExitStack):
         REGISTRY.register(statistics)
         self.callback(REGISTRY.unregister, statistics)
         self.push_async_callback(database.close)
-        self.in_background(statistics.run())
+        self.repeat("statistics", statistics.read, every_s=READ_EVERY_S)
         self.checks["postgresql"] = database.ping
         self.checks["schema"] = SchemaCheck(package, settings.database_url)
         return database
@@ -59,17 +58,10 @@ class Running(AsyncExitStack):
         self.push_async_callback(redis.aclose)
         return redis
 
-    def in_background(self, work: Awaitable[None]) -> None:
-        """Run `work` until the service stops; a crash in it is logged and stops the process, to be restarted."""
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(self._stop_on_crash)
-        self.push_async_callback(_cancel, task)
-
-    def _stop_on_crash(self, task: "asyncio.Future[None]") -> None:
-        if not task.cancelled() and task.exception() is not None:
-            logger.critical("a background task crashed", exc_info=task.exception())
-            self.crashed = True
-            signal.raise_signal(signal.SIGTERM)
+    def repeat(self, task: str, work: Callable[[], Awaitable[object]], *, every_s: float) -> None:
+        """Repeat `work` in the background until the service stops, whatever it raises (`chassis.background`)."""
+        repeating = asyncio.create_task(background.repeat(task, work, every_s=every_s))
+        self.push_async_callback(_cancel, repeating)
 
 
 class Compose(Protocol):
@@ -79,18 +71,16 @@ class Compose(Protocol):
 
 
 def run(tier: str, settings: ServiceSettings, compose: Compose) -> None:
-    """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken, with 1 after a crash."""
+    """Run a gRPC service until SIGTERM or SIGINT. Exits with one line when a port is taken."""
     logs.set_up(settings.process)
     try:
-        running = uvloop.run(_serve(tier, settings.process, settings.grpc_port, compose))
+        uvloop.run(_serve(tier, settings.process, settings.grpc_port, compose))
     except SettingsError as error:
         print(f"{tier}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    if running.crashed:
-        raise SystemExit(1)
 
 
-async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> Running:
+async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: Compose) -> None:
     stopping = stop_signal()
     metrics.serve(settings.listen_host, settings.metrics_port)
     server = GrpcServer(tier, settings.instance_name, settings.listen_host, grpc_port)
@@ -98,13 +88,13 @@ async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: 
         names = await compose(running, server)
         await server.start(*names)
         running.push_async_callback(server.stop)
-        running.in_background(readiness.watch(running.checks, server.set_serving))
+        watch = readiness.Watch(running.checks, server.set_serving)
+        running.repeat("readiness", watch.check, every_s=readiness.CHECK_EVERY_S)
         # What start-up made stays for good: the collector need not look at it again.
         gc.freeze()
         logger.info("listening", extra={"port": grpc_port})
         await stopping.wait()
         logger.info("stopping")
-    return running
 
 
 def stop_signal() -> asyncio.Event:
@@ -115,7 +105,7 @@ def stop_signal() -> asyncio.Event:
     return event
 
 
-async def _cancel(task: "asyncio.Future[None]") -> None:
+async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError, Exception):
+    with suppress(asyncio.CancelledError):
         await task

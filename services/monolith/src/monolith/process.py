@@ -18,18 +18,16 @@ logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> None:
-    """Run the monolith until SIGTERM or SIGINT. Exits with one line when a port is taken, with 1 after a crash."""
+    """Run the monolith until SIGTERM or SIGINT. Exits with one line when a port is taken."""
     logs.set_up(settings.process)
     try:
-        running = uvloop.run(_serve(settings))
+        uvloop.run(_serve(settings))
     except SettingsError as error:
         print(f"monolith: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    if running.crashed:
-        raise SystemExit(1)
 
 
-async def _serve(settings: Settings) -> Running:
+async def _serve(settings: Settings) -> None:
     stopping = stop_signal()
     host = settings.process.listen_host
     metrics.serve(host, settings.process.metrics_port)
@@ -42,4 +40,3 @@ async def _serve(settings: Settings) -> Running:
         logger.info("listening", extra={"port": settings.port})
         await stopping.wait()
         logger.info("stopping")
-    return running

@@ -6,7 +6,7 @@ from account.accounts import Accounts
 from account.passwords import Passwords
 from account.repository import Repository as AccountRepository
 from account.servicer import AccountServicer
-from account.sessions import Sessions
+from account.sessions import SWEEP_EVERY_S, Sessions
 from catalog.items import Items
 from catalog.listing import Listing
 from catalog.repository import Repository as CatalogRepository
@@ -52,7 +52,7 @@ class ShopBuilder:
         passwords = Passwords()
         account_repository = AccountRepository(await self._open("account", self._settings.account_database_url))
         sessions = Sessions(account_repository, passwords, SessionMemory())
-        self._running.in_background(sessions.sweep_for_ever())
+        self._running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
 
         catalog_repository = CatalogRepository(await self._open("catalog", self._settings.catalog_database_url))
         listing = Listing(catalog_repository)

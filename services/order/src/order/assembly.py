@@ -5,10 +5,10 @@ from order.carts import Carts
 from order.catalog import Catalog
 from order.checkout import Checkout
 from order.history import History
-from order.recovery import Recovery
+from order.recovery import CLEAN_EVERY_S, FINISH_EVERY_S, Recovery
 from order.repository import Repository
 from order.servicer import OrderServicer
-from order.settlement import Settlement
+from order.settlement import SETTLE_EVERY_S, Settlement
 
 
 def assemble(running: Running, repository: Repository, catalog: Catalog) -> OrderServicer:
@@ -16,6 +16,8 @@ def assemble(running: Running, repository: Repository, catalog: Catalog) -> Orde
     settlement = Settlement(catalog)
     checkout = Checkout(repository, catalog, settlement)
     running.push_async_callback(settlement.settle)
-    running.in_background(settlement.run())
-    running.in_background(Recovery(repository, catalog, checkout).run())
+    recovery = Recovery(catalog, checkout)
+    running.repeat("settlement", settlement.settle, every_s=SETTLE_EVERY_S)
+    running.repeat("recovery", recovery.finish_open_orders, every_s=FINISH_EVERY_S)
+    running.repeat("clean_carts", repository.delete_idle_carts, every_s=CLEAN_EVERY_S)
     return OrderServicer(checkout, History(repository), Carts(repository, catalog))

@@ -5,48 +5,31 @@ Every replica looks. Two that find the same reservation do the same harmless thi
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Sequence
 from typing import Final
 
 from chassis.context import RequestContext, enter
-from chassis.errors import Refusal
 from order import metrics
 from order.catalog import Catalog, Reservation
 from order.checkout import Checkout
-from order.repository import Repository
 
 logger = logging.getLogger(__name__)
 
-_INTERVAL_S: Final = 2.0
+FINISH_EVERY_S: Final = 2.0
+CLEAN_EVERY_S: Final = 600.0
 # Older than any request can be under way, so that the living are left alone.
 _MIN_AGE_MS: Final = 6_000
 # All that the catalog lists at once: a backlog must be gone within 30 s.
 _BATCH: Final = 1000
 # They share transactions. Enough for full ones, and no flood for the pool, which buyers use too.
 _AT_ONCE: Final = 64
-_ROUNDS_PER_CLEANING: Final = 300
 
 
 class Recovery:
-    def __init__(self, repository: Repository, catalog: Catalog, checkout: Checkout) -> None:
-        self._repository = repository
+    def __init__(self, catalog: Catalog, checkout: Checkout) -> None:
         self._catalog = catalog
         self._checkout = checkout
-
-    async def run(self) -> None:
-        """Look every two seconds, for ever; every ten minutes, also drop carts nobody will come back to."""
-        rounds = random.randrange(_ROUNDS_PER_CLEANING)  # noqa: S311 - replicas should not all clean at once
-        while True:
-            await asyncio.sleep(_INTERVAL_S * random.uniform(0.8, 1.2))  # noqa: S311 - as above
-            rounds += 1
-            try:
-                await self.finish_open_orders()
-                if rounds % _ROUNDS_PER_CLEANING == 0:
-                    await self._repository.delete_idle_carts()
-            except Refusal as refusal:
-                logger.warning("recovery interrupted, will try again", extra={"reason": refusal.reason})
 
     async def finish_open_orders(self, min_age_ms: int = _MIN_AGE_MS) -> int:
         """Record the order of every open reservation of that age; returns how many were not recorded before."""

@@ -3,7 +3,6 @@
 Nothing is lost when it is not told: the reservation stays open, and the recovery finds that its order stands.
 """
 
-import asyncio
 import logging
 from typing import Final
 from uuid import UUID
@@ -14,7 +13,7 @@ from order.catalog import Catalog
 
 logger = logging.getLogger(__name__)
 
-_INTERVAL_S: Final = 0.5
+SETTLE_EVERY_S: Final = 0.5
 _BATCH: Final = 1000
 # Past this, telling is left to the recovery: a catalog that is away for long must not fill our memory.
 _LIMIT: Final = 50_000
@@ -28,12 +27,6 @@ class Settlement:
     def add(self, order_id: UUID) -> None:
         if len(self._recorded) < _LIMIT:
             self._recorded.append(order_id)
-
-    async def run(self) -> None:
-        """Settle what was added, twice a second, for ever."""
-        while True:
-            await asyncio.sleep(_INTERVAL_S)
-            await self.settle()
 
     async def settle(self) -> None:
         """Settle what was added so far; what the catalog does not take now stays for the next time."""

@@ -1,6 +1,6 @@
 """Why the review service refuses."""
 
-from chassis.errors import AlreadyExists, PermissionDenied
+from chassis.errors import AlreadyExists, InvalidArgument, PermissionDenied
 
 
 class ItemNotBought(PermissionDenied):
@@ -15,3 +15,9 @@ class FeedbackGiven(AlreadyExists):
 
     def __init__(self, item_id: str) -> None:
         super().__init__("feedback on this item was given already", {"item_id": item_id})
+
+
+class UncountableVotes(InvalidArgument):
+    """The database rejects a value of at least one vote of a batch."""
+
+    reason = "UNCOUNTABLE_VOTES"

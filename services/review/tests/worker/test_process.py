@@ -68,6 +68,20 @@ async def test_it_is_not_ready_while_the_stream_is_away_and_names_it(environment
         assert (await answer_of(environment, "/readyz")).status_code == 503
 
 
+async def test_worker_goes_on_after_an_unexpected_error(environment, ballot, connection):
+    await connection.execute("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'odd'; END$$")
+    await connection.execute("CREATE TRIGGER broken BEFORE INSERT ON counted_votes EXECUTE FUNCTION broken()")
+    await ballot.cast()
+    failure = 'agora_background_failures_total{reason="UNEXPECTED",task="review-worker"} '
+    async with running(environment) as process:
+        await answer_of(
+            environment, "/metrics", lambda answer: failure in answer.text and f"{failure}0.0" not in answer.text
+        )
+        await connection.execute("DROP TRIGGER broken ON counted_votes")
+        await answer_of(environment, "/metrics", lambda answer: "agora_votes_counted_total 1.0" in answer.text)
+        assert process.returncode is None
+
+
 async def test_killed_whenever_it_has_just_counted_it_counts_every_vote_once(environment, ballot, connection):
     """Three times between the commit and the acknowledgement, or as near as a kill from outside comes."""
 

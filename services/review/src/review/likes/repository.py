@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chassis.postgres import Connection, Database, Transaction
+import asyncpg
+
+from chassis.postgres import Database, Transaction
+from review.errors import UncountableVotes
 from review.likes.domain import LikeCounts, Vote
 
 
@@ -34,18 +37,24 @@ class Repository:
         return {row["album_id"]: LikeCounts(row["album_id"], row["likes"], row["dislikes"]) for row in rows}
 
     async def count(self, transaction: Transaction, votes: Collection[Vote]) -> Counted:
-        """Add the votes that were not counted before. The rows of the changed counts stay locked until the commit."""
+        """Add the votes that were not counted before. The rows of the changed counts stay locked until the commit.
+
+        Raises UncountableVotes.
+        """
         distinct: Mapping[object, Vote] = {vote.vote_id: vote for vote in votes}
-        rows = await transaction.fetch(
-            "count_votes",
-            list(distinct),
-            [vote.album_id for vote in distinct.values()],
-            [vote.likes for vote in distinct.values()],
-        )
+        try:
+            rows = await transaction.fetch(
+                "count_votes",
+                list(distinct),
+                [vote.album_id for vote in distinct.values()],
+                [vote.likes for vote in distinct.values()],
+            )
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise UncountableVotes(str(error)) from error
         return Counted(rows[0]["counted"] if rows else 0, [row["album_id"] for row in rows])
 
-    async def park(self, connection: Connection, parked: Sequence[Parked]) -> None:
-        await connection.execute(
+    async def park(self, parked: Sequence[Parked]) -> None:
+        await self._database.execute(
             "park_votes",
             [entry.entry_id for entry in parked],
             [entry.entry for entry in parked],

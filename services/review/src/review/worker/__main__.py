@@ -11,7 +11,7 @@ from review.worker.copies import Copies
 from review.worker.folding import Folding
 from review.worker.settings import Settings
 from review.worker.stream import STREAM_TIMEOUT_S, VoteStream
-from review.worker.upkeep import Upkeep
+from review.worker.upkeep import KEEP_EVERY_S, Upkeep
 
 settings: Final = read_or_exit(Settings.read)
 
@@ -22,7 +22,7 @@ async def compose(running: Running) -> Work:
     redis = running.open_redis(settings.process, settings.stream_url, timeout_s=STREAM_TIMEOUT_S)
     running.checks["stream"] = redis.ping
     stream = VoteStream(redis, settings.process.instance_name)
-    running.in_background(Upkeep(stream, repository).run())
+    running.repeat("upkeep", Upkeep(stream, repository).run, every_s=KEEP_EVERY_S)
     return Folding(stream, repository, Copies(cache, Invalidation(cache))).run
 
 

@@ -23,9 +23,13 @@ def examine(entries: Iterable[Entry]) -> tuple[list[Vote], list[Parked]]:
         try:
             votes.append(_vote(entry))
         except (KeyError, ValueError, DecodeError, InvalidField) as error:
-            content = b" ".join(part for field in entry.fields.items() for part in field)
-            parked.append(Parked(entry.entry_id, content, f"{type(error).__name__}: {error}"))
+            parked.append(Parked(entry.entry_id, content_of(entry), f"{type(error).__name__}: {error}"))
     return votes, parked
+
+
+def content_of(entry: Entry) -> bytes:
+    """Fields and values, as they are kept of a parked entry."""
+    return b" ".join(part for field in entry.fields.items() for part in field)
 
 
 def _vote(entry: Entry) -> Vote:

@@ -10,24 +10,20 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from redis.exceptions import RedisError
-
 from chassis.context import RequestContext, enter
-from chassis.errors import Refusal
 from chassis.tracing import JointWork, Kind, Span, sender_of
-from review.likes.repository import Repository
+from review.errors import UncountableVotes
+from review.likes.repository import Parked, Repository
 from review.worker import metrics
 from review.worker.copies import Copies
-from review.worker.entries import examine
+from review.worker.entries import content_of, examine
 from review.worker.stream import Entry, VoteStream
 
 logger = logging.getLogger(__name__)
 
-AWAY: Final = (RedisError, OSError, TimeoutError, Refusal)
 _FOLD_WITHIN_S: Final = 5.0
 # Between two batches readers get to use their copies of the counts, and the next batch gets fuller.
 _PACE_S: Final = 0.1
-_PAUSE_S: Final = 0.3
 
 
 class Folding:
@@ -37,15 +33,10 @@ class Folding:
         self._copies = copies
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Fold until the event is set, and end with a whole batch. A store that is away is waited for."""
+        """Fold until the event is set, and end with a whole batch. Raises when a store is away; then call it again."""
+        await self._stream.join()
         while not stopping.is_set():
-            try:
-                await self._stream.join()
-                while not stopping.is_set():
-                    await self._fold_next()
-            except AWAY as error:
-                logger.warning("votes wait for a store", extra={"error": type(error).__name__})
-                await asyncio.sleep(_PAUSE_S)
+            await self._fold_next()
 
     async def _fold_next(self) -> None:
         entries = await self._stream.read()
@@ -56,6 +47,18 @@ class Folding:
             await asyncio.sleep(max(0.0, started + _PACE_S - time.monotonic()))
 
     async def fold(self, entries: Sequence[Entry]) -> None:
+        """Count the votes, and park the entries that cannot be counted: one must not hold up the others."""
+        try:
+            await self._fold_together(entries)
+        except UncountableVotes as error:
+            if len(entries) == 1:
+                await self._park([Parked(entries[0].entry_id, content_of(entries[0]), str(error))])
+            else:
+                middle = len(entries) // 2
+                await self.fold(entries[:middle])
+                await self.fold(entries[middle:])
+
+    async def _fold_together(self, entries: Sequence[Entry]) -> None:
         work = JointWork("fold_votes", map(_voter, entries), Kind.CONSUMER)
         enter(RequestContext(deadline=time.monotonic() + _FOLD_WITHIN_S, span=work.place))
         try:
@@ -67,12 +70,15 @@ class Folding:
         votes, parked = examine(entries)
         async with self._repository.transaction() as transaction:
             counted = await self._repository.count(transaction, votes)
-            if parked:
-                await self._repository.park(transaction, parked)
             await self._copies.hold(counted.album_ids)
         await self._copies.release(counted.album_ids)
         metrics.COUNTED.inc(counted.votes)
         metrics.REPEATED.inc(len(votes) - counted.votes)
+        await self._park(parked)
+
+    async def _park(self, parked: Sequence[Parked]) -> None:
+        if parked:
+            await self._repository.park(parked)
         for entry in parked:
             logger.error("parked an entry that is no vote", extra={"entry": entry.entry_id, "problem": entry.problem})
 

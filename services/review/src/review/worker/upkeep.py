@@ -1,22 +1,16 @@
 """Upkeep of the stream and of what is remembered of it: trims, forgets, and tells how far the counting is behind."""
 
-import asyncio
-import logging
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from chassis.context import RequestContext, enter
 from review.likes.repository import Repository
 from review.worker import metrics
-from review.worker.folding import AWAY
 from review.worker.stream import StreamState, VoteStream
-
-logger = logging.getLogger(__name__)
 
 # How long a vote that comes again is known, counted from when it was counted.
 REMEMBERED_FOR: Final = timedelta(hours=1)
-_EVERY_S: Final = 1.0
+KEEP_EVERY_S: Final = 1.0
 # Ten times what the counting was ever seen to add in that second.
 _FORGOTTEN_AT_ONCE: Final = 50_000
 
@@ -27,17 +21,10 @@ class Upkeep:
         self._repository = repository
 
     async def run(self) -> None:
-        """For ever; a store that is away is tried again."""
-        while True:
-            enter(RequestContext())
-            try:
-                state = await self._stream.trim()
-                _tell(state)
-                await self._repository.forget_counted(_forgettable(state), _FORGOTTEN_AT_ONCE)
-                metrics.PARKED.set(await self._repository.count_parked())
-            except AWAY as error:
-                logger.info("upkeep put off", extra={"error": type(error).__name__})
-            await asyncio.sleep(_EVERY_S)
+        state = await self._stream.trim()
+        _tell(state)
+        await self._repository.forget_counted(_forgettable(state), _FORGOTTEN_AT_ONCE)
+        metrics.PARKED.set(await self._repository.count_parked())
 
 
 def _forgettable(state: StreamState) -> datetime:
