@@ -35,9 +35,24 @@ async def test_prices_are_in_dollars_unless_said_otherwise(replica):
 
 
 async def test_a_repeated_request_returns_the_item_it_made(replica):
-    first = await replica.register(request_id="r", name="First")
-    assert await replica.register(request_id="r", name="Second") == first
+    first = await replica.register(request_id="r")
+    assert await replica.register(request_id="r") == first
     assert list((await replica.list_of_seller("seller-1")).items) == [first]
+
+
+async def test_register_rejects_another_item_under_the_same_request_id(replica, subtests):
+    first = await replica.register(request_id="r")
+    for changed in ({"name": "Chair"}, {"quantity": 11}, {"keywords": ["lamp", "red"]}, {"currency": "EUR"}):
+        with subtests.test(changed=changed):
+            code, reason, _ = await refused(replica.register(request_id="r", **changed))
+            assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED")
+    assert list((await replica.list_of_seller("seller-1")).items) == [first]
+
+
+async def test_register_accepts_a_replay_of_an_item_without_a_digest(replica, connection):
+    first = await replica.register(request_id="r")
+    await connection.execute("UPDATE items SET request_digest = NULL")
+    assert await replica.register(request_id="r", name="Chair") == first
 
 
 async def test_two_sellers_may_use_the_same_request_id(replica):

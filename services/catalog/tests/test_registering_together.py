@@ -59,6 +59,19 @@ async def test_a_request_repeated_in_a_batch_or_from_before_returns_the_item_it_
     assert len({item.item_id for item in (one, other, known, last)}) == 4
 
 
+async def test_another_item_under_a_request_id_of_the_batch_fails_alone(replica, new_request):
+    before = await replica.register(request_id="1")
+    described = [("1", "Chair"), ("2", "Lamp"), ("2", "Chair"), ("3", "Lamp")]
+    results = await register_all(replica, [new_request(request_id=number, name=name) for number, name in described])
+    reused = pb.FieldError(
+        field="Idempotency-Key",
+        problem="this Idempotency-Key was sent before with another request",
+        reason="IDEMPOTENCY_KEY_REUSED",
+    )
+    assert [result.refusal for result in results] == [reused, pb.FieldError(), reused, pb.FieldError()]
+    assert list((await replica.list_of_seller("seller-1")).items) == [before, results[1].item, results[3].item]
+
+
 async def test_a_batch_is_one_transaction(replica, new_request, connection):
     await register_all(replica, [new_request(seller_id="seller-1") for _ in range(20)])
     written = "SELECT count(DISTINCT xmin::text) FROM items WHERE seller_id = 'seller-1'"
@@ -81,7 +94,7 @@ async def test_an_item_gets_its_id_when_those_before_it_of_the_same_seller_can_b
     """So a page of a seller's items that others follow never changes: gateways keep it for good."""
     unseen = blocker.transaction()
     await unseen.start()
-    item = ("seller-1", "early", "Lamp", 1, [], [], "new", 1, "USD", 1)
+    item = ("seller-1", "early", "Lamp", 1, [], [], "new", 1, "USD", 1, bytes(32))
     early = (await blocker.fetchrow(INSERT, *item))["id"]
     late = asyncio.create_task(replica.register(seller_id="seller-1"))
     await waiting_backends()

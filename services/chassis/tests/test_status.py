@@ -90,3 +90,13 @@ def test_details_that_are_none_of_ours_are_left_aside():
     error = grpc.aio.AioRpcError(grpc.StatusCode.NOT_FOUND, grpc.aio.Metadata(), trailers)
 
     assert type(status.refusal_from(error)) is errors.NotFound
+
+
+@pytest.mark.parametrize("category", status.CODES)
+def test_a_serialized_refusal_is_parsed_with_its_reason(category):
+    class Rejection(category):
+        reason = "SUCH_REASON"
+
+    parsed = status.parse(status.serialize(Rejection("so it is", {"item_id": "8"})))
+    assert status.code_of(parsed) is status.CODES[category]
+    assert (parsed.reason, parsed.message, parsed.metadata) == ("SUCH_REASON", "so it is", {"item_id": "8"})

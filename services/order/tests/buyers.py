@@ -68,12 +68,13 @@ class Session:
         )
         return units((await call(self.client.stub.RemoveCartItem, request, pb.RemoveCartItemResponse)).cart.lines)
 
-    async def clear(self) -> None:
-        await call(self.client.stub.ClearCart, pb.ClearCartRequest(owner=self.owner), pb.ClearCartResponse)
+    async def clear(self, key="") -> dict[str, int]:
+        request = pb.ClearCartRequest(owner=self.owner, request_id=key)
+        return units((await call(self.client.stub.ClearCart, request, pb.ClearCartResponse)).cart.lines)
 
-    async def save(self) -> dict[str, int]:
-        response = await call(self.client.stub.SaveCart, pb.SaveCartRequest(owner=self.owner), pb.SaveCartResponse)
-        return units(response.cart.lines)
+    async def save(self, key="") -> dict[str, int]:
+        request = pb.SaveCartRequest(owner=self.owner, request_id=key)
+        return units((await call(self.client.stub.SaveCart, request, pb.SaveCartResponse)).cart.lines)
 
     async def buy(self, key=None) -> pb.PlaceOrderResponse:
         """Buy the cart."""

@@ -21,7 +21,8 @@ async def test_every_query_can_be_prepared(database_for, subtests):
 
 
 def test_every_query_is_used_and_every_used_one_exists():
-    source = "\n".join(path.read_text("utf-8") for path in files("order").iterdir() if path.name.endswith(".py"))
+    modules = [path for path in files("order").iterdir() if path.name.endswith(".py")]
+    source = "\n".join(path.read_text("utf-8") for path in [*modules, files("chassis") / "idempotency.py"])
     called = set(re.findall(r"(?:fetch|fetchrow|execute)\(\s*\"(\w+)\"", source))
     called |= set(re.findall(r"queries\[\"(\w+)\"\]", source))
     assert called == set(QUERIES)

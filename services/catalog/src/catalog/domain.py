@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from chassis.digest import digest_of
 from chassis.errors import InvalidField
 from chassis.money import check_currency, check_price_cents
 
@@ -49,6 +50,18 @@ class NewItem:
     @property
     def search_keywords(self) -> list[str]:
         return folded(self.keywords)
+
+    @property
+    def digest(self) -> bytes:
+        return digest_of(
+            self.name,
+            self.category,
+            self.keywords,
+            self.condition,
+            self.price_cents,
+            self.currency,
+            self.quantity,
+        )
 
 
 @dataclass(frozen=True, slots=True)

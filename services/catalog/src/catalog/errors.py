@@ -1,6 +1,6 @@
 """Why the catalog refuses."""
 
-from chassis.errors import NotFound, PermissionDenied
+from chassis.errors import FailedPrecondition, NotFound, PermissionDenied
 
 
 class ItemNotFound(NotFound):
@@ -15,3 +15,19 @@ class NotItemOwner(PermissionDenied):
 
     def __init__(self) -> None:
         super().__init__("the item belongs to another seller")
+
+
+class ItemChanged(FailedPrecondition):
+    reason = "ITEM_CHANGED"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the item has version {version}, read it again", {"version": str(version)})
+
+
+class QuantityOutOfRange(FailedPrecondition):
+    reason = "QUANTITY_OUT_OF_RANGE"
+
+    def __init__(self, quantity: int, limit: int) -> None:
+        super().__init__(
+            f"the item has {quantity} units, and must be left with 0 to {limit}", {"quantity": str(quantity)}
+        )

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+from catalog.changes import ItemChange
 from catalog.copies import keys_of_items, keys_of_listings
-from catalog.domain import Item, NewItem, Page, check_quantity, item_id_of
-from catalog.errors import ItemNotFound, NotItemOwner
+from catalog.domain import Item, NewItem, Page, item_id_of
+from catalog.errors import ItemNotFound
 from catalog.listing import Listing
 from catalog.repository import Repository
-from chassis.errors import InvalidField
+from chassis.errors import IdempotencyKeyReused, InvalidField, Refusal
 from chassis.invalidation import Invalidation
-from chassis.money import check_price_cents
 
 MAX_BATCH: Final = 1000
 MAX_NEW_ITEMS: Final = 100
@@ -22,26 +22,29 @@ class Items:
         self._listing = listing
         self._invalidation = invalidation
 
-    async def register(self, new: Sequence[NewItem]) -> list[Item]:
-        """One item for each, in order; the one that is there already when its request was made before."""
-        items = await self._repository.insert_items(new) if new else []
-        await self._invalidation.run(keys_of_listings(items))
-        return items
+    async def register(self, new: Sequence[NewItem]) -> list[Item | IdempotencyKeyReused]:
+        """One outcome for each, in order: the item, also when the same request made it before, or an error."""
+        made = await self._repository.insert_items(new) if new else []
+        await self._invalidation.run(keys_of_listings(item for item, _ in made))
+        return [
+            item if digest is None or digest == asked.digest else IdempotencyKeyReused()
+            for asked, (item, digest) in zip(new, made, strict=True)
+        ]
 
-    async def update(self, item_id: str, seller_id: str, price_cents: int | None, quantity: int | None) -> Item:
-        """Set price or quantity. Raises ItemNotFound, NotItemOwner, InvalidField."""
-        if price_cents is not None:
-            check_price_cents(price_cents)
-        if quantity is not None:
-            check_quantity(quantity)
-        number = item_id_of(item_id)
+    async def update(self, change: ItemChange) -> Item:
+        """Change an item once for each request id.
+
+        Raises ItemNotFound, NotItemOwner, ItemChanged, QuantityOutOfRange, IdempotencyKeyReused.
+        """
+        number = item_id_of(change.item_id)
         if number is None:
-            raise ItemNotFound(item_id)
-        item = await self._repository.update_item(number, seller_id, price_cents, quantity)
-        if item is None:
-            raise NotItemOwner if await self._repository.get_items([number]) else ItemNotFound(item_id)
+            raise ItemNotFound(change.item_id)
+        outcome = await self._repository.change_item(number, change)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        # Also after a replay: the replica that made the change may have died before it came to this.
         await self._invalidation.run(keys_of_items([number]))
-        return item
+        return outcome
 
     async def get(self, item_ids: Sequence[str]) -> list[Item]:
         """Those that exist, in no particular order."""

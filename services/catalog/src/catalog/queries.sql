@@ -2,22 +2,56 @@
 -- Nothing comes back when the seller's request made an item before; find_registered_items has it.
 -- The lock comes before the id: whoever sees one item of a seller sees every one with a smaller id, for good.
 WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
-INSERT INTO items (seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, currency, quantity)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+INSERT INTO items (seller_id, request_id, name, category, keywords, search_keywords, condition, price_cents, currency, quantity, request_digest)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 FROM turn
 ON CONFLICT ON CONSTRAINT items_seller_id_request_id_key DO NOTHING
-RETURNING request_id, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+RETURNING request_id, request_digest, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
 
 -- find_registered_items --
-SELECT request_id, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+SELECT request_id, request_digest, id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
 FROM items
 JOIN unnest($1::text[], $2::text[]) AS asked (seller_id, request_id) USING (seller_id, request_id)
 
--- update_item --
--- Only the owner's; a value that is null stays.
+-- record_request --
+-- Nothing comes back when the seller's request was recorded before. Every new one deletes two that nobody repeats any
+-- more, so the table needs no other upkeep.
+WITH forgotten AS (
+    DELETE FROM item_changes
+    WHERE (seller_id, request_id) IN (
+        SELECT seller_id, request_id
+        FROM item_changes
+        WHERE created_at < now() - interval '7 days' AND (seller_id, request_id) <> ($1, $2)
+        ORDER BY created_at
+        LIMIT 2
+        FOR UPDATE SKIP LOCKED
+    )
+)
+INSERT INTO item_changes (seller_id, request_id, request_digest)
+VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT item_changes_pkey DO NOTHING
+RETURNING request_id
+
+-- find_request --
+SELECT request_digest, rejection
+FROM item_changes
+WHERE seller_id = $1 AND request_id = $2
+
+-- reject_request --
+UPDATE item_changes
+SET rejection = $3
+WHERE seller_id = $1 AND request_id = $2
+
+-- lock_item --
+SELECT id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
+FROM items
+WHERE id = $1
+FOR NO KEY UPDATE
+
+-- change_item --
 UPDATE items
-SET price_cents = coalesce($3, price_cents), quantity = coalesce($4, quantity), version = version + 1
-WHERE id = $1 AND seller_id = $2
+SET price_cents = $2, quantity = $3, version = version + 1
+WHERE id = $1
 RETURNING id, name, category, keywords, condition, price_cents, currency, quantity, seller_id, topic, created_at, version
 
 -- get_items --

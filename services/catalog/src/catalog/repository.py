@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -9,8 +10,11 @@ import asyncpg
 from asyncpg import Record
 
 from catalog import metrics
+from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem
 from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
+from chassis.errors import Refusal
+from chassis.idempotency import Request, decide_once
 from chassis.postgres import Database, Transaction, constraint_of
 
 _RESERVATION_KEYS = ("stock_reservations_pkey", "stock_reservations_claim_key")
@@ -22,25 +26,31 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def insert_items(self, new: Sequence[NewItem]) -> list[Item]:
-        """Store items in one transaction, or find those the same requests stored before. One for each, in order."""
+    async def insert_items(self, new: Sequence[NewItem]) -> list[tuple[Item, bytes | None]]:
+        """Store items in one transaction, or find those the same requests stored before. One for each, in order.
+
+        Each comes with the digest of the request that made it; None for an item from before digests were stored.
+        """
         # In one order everywhere: batches with the same sellers or requests must not wait in a circle
         # (test_two_batches_of_the_same_sellers_in_opposite_order_never_wait_in_a_circle).
         rows = await self._database.fetchmany("insert_item", [_columns(item) for item in sorted(new, key=_request_key)])
-        items = {(row["seller_id"], row["request_id"]): _item(row) for row in rows}
-        missing = [key for key in map(_request_key, new) if key not in items]
+        made = {(row["seller_id"], row["request_id"]): row for row in rows}
+        missing = [key for key in map(_request_key, new) if key not in made]
         if missing:
             sellers, requests = zip(*missing, strict=True)
             found = await self._database.fetch("find_registered_items", sellers, requests)
-            items |= {(row["seller_id"], row["request_id"]): _item(row) for row in found}
-        return [items[_request_key(item)] for item in new]
+            made |= {(row["seller_id"], row["request_id"]): row for row in found}
+        return [(_item(row), row["request_digest"]) for row in (made[_request_key(item)] for item in new)]
 
-    async def update_item(
-        self, item_id: int, seller_id: str, price_cents: int | None, quantity: int | None
-    ) -> Item | None:
-        """The changed item; None when the seller has no such item."""
-        row = await self._database.fetchrow("update_item", item_id, seller_id, price_cents, quantity)
-        return _item(row) if row else None
+    async def change_item(self, number: int, change: ItemChange) -> Item | Refusal:
+        """Return the changed item, or as it is now when the same request changed it before, or why it is not changed.
+
+        Raises IdempotencyKeyReused.
+        """
+        request = Request((change.seller_id, change.request_id), change.digest)
+        async with self._database.transaction() as transaction:
+            outcome = await decide_once(transaction, request, partial(_change, transaction, number, change))
+        return (await self.get_items([number]))[0] if outcome is None else outcome
 
     async def get_items(self, item_ids: Sequence[int]) -> list[Item]:
         return [_item(row) for row in await self._database.fetch("get_items", item_ids)]
@@ -117,6 +127,15 @@ class Repository:
         await self._database.execute("settle_reservations", order_ids)
 
 
+async def _change(transaction: Transaction, number: int, change: ItemChange) -> Item:
+    # Locked, so that no sale comes between the decision and the update.
+    row = await transaction.fetchrow("lock_item", number)
+    item = change.apply_to(_item(row) if row else None)
+    changed = await transaction.fetchrow("change_item", number, item.price_cents, item.quantity)
+    assert changed is not None
+    return _item(changed)
+
+
 async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -> Allocation:
     item_ids = sorted({item_id for request in requests for item_id in request.lines})
     locked = await transaction.fetch("lock_items", item_ids)
@@ -176,6 +195,7 @@ def _columns(new: NewItem) -> tuple[object, ...]:
         new.price_cents,
         new.currency,
         new.quantity,
+        new.digest,
     )
 
 

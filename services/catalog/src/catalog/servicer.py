@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from agora.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from catalog import stock
+from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem, Page, item_id_of
 from catalog.items import MAX_NEW_ITEMS, Items
 from catalog.reservations import Reservations
 from catalog.search import Search, SearchFilters
-from chassis.errors import InvalidField
+from chassis.errors import IdempotencyKeyReused, InvalidField, Refusal
 from chassis.money import DEFAULT_CURRENCY
 from chassis.timestamps import to_timestamp
 
@@ -34,8 +35,10 @@ class CatalogServicer(CatalogServiceServicer):
         self._reservations = reservations
 
     async def RegisterItem(self, request: pb.RegisterItemRequest, context: Any) -> pb.RegisterItemResponse:
-        [item] = await self._items.register([_new_item(request)])
-        return pb.RegisterItemResponse(item=_item_message(item))
+        [outcome] = await self._items.register([_new_item(request)])
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return pb.RegisterItemResponse(item=_item_message(outcome))
 
     async def BatchRegisterItems(
         self, request: pb.BatchRegisterItemsRequest, context: Any
@@ -43,21 +46,13 @@ class CatalogServicer(CatalogServiceServicer):
         if not 1 <= len(request.requests) <= MAX_NEW_ITEMS:
             raise InvalidField("requests", f"must be 1 to {MAX_NEW_ITEMS}")
         described = [_new_item_or_refusal(message) for message in request.requests]
-        items = iter(await self._items.register([new for new in described if isinstance(new, NewItem)]))
+        outcomes = iter(await self._items.register([new for new in described if isinstance(new, NewItem)]))
         return pb.BatchRegisterItemsResponse(
-            results=(
-                pb.RegisterResult(item=_item_message(next(items)))
-                if isinstance(new, NewItem)
-                else pb.RegisterResult(refusal=pb.FieldError(field=new.field, problem=new.metadata["problem"]))
-                for new in described
-            )
+            results=(_register_result(next(outcomes) if isinstance(new, NewItem) else new) for new in described)
         )
 
     async def UpdateItem(self, request: pb.UpdateItemRequest, context: Any) -> pb.UpdateItemResponse:
-        price_cents = request.price_cents if request.HasField("price_cents") else None
-        quantity = request.quantity if request.HasField("quantity") else None
-        item = await self._items.update(request.item_id, request.seller_id, price_cents, quantity)
-        return pb.UpdateItemResponse(item=_item_message(item))
+        return pb.UpdateItemResponse(item=_item_message(await self._items.update(_item_change(request))))
 
     async def BatchGetItems(self, request: pb.BatchGetItemsRequest, context: Any) -> pb.BatchGetItemsResponse:
         return pb.BatchGetItemsResponse(items=map(_item_message, await self._items.get(request.item_ids)))
@@ -108,6 +103,27 @@ def _new_item_or_refusal(request: pb.RegisterItemRequest) -> NewItem | InvalidFi
         return _new_item(request)
     except InvalidField as refusal:
         return refusal
+
+
+def _register_result(outcome: Item | InvalidField | IdempotencyKeyReused) -> pb.RegisterResult:
+    if isinstance(outcome, Item):
+        return pb.RegisterResult(item=_item_message(outcome))
+    problem = outcome.metadata.get("problem", outcome.message)
+    return pb.RegisterResult(
+        refusal=pb.FieldError(field=outcome.metadata["field"], problem=problem, reason=outcome.reason)
+    )
+
+
+def _item_change(request: pb.UpdateItemRequest) -> ItemChange:
+    return ItemChange(
+        item_id=request.item_id,
+        seller_id=request.seller_id,
+        request_id=request.request_id or str(uuid4()),
+        price_cents=request.price_cents if request.HasField("price_cents") else None,
+        quantity=request.quantity if request.HasField("quantity") else None,
+        quantity_delta=request.quantity_delta if request.HasField("quantity_delta") else None,
+        expected_versions=request.expected_versions,
+    )
 
 
 def _filters(request: pb.SearchItemsRequest) -> SearchFilters:

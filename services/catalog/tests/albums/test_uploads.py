@@ -127,8 +127,33 @@ async def test_pieces_without_a_header_are_refused(store, png):
 async def test_a_repeated_request_makes_one_album_however_it_is_sent(store, png, stored_rows, size):
     first = await store.upload(png(size), request_id="r")
     assert await store.upload(png(size), request_id="r") == first
-    assert await store.create(png(10), request_id="r") == first
     assert (await stored_rows())[0] == 1
+
+
+async def test_a_repeated_request_makes_one_album_sent_whole_and_in_pieces(store, png, stored_rows):
+    first = await store.upload(png(100), request_id="r")
+    assert await store.create(png(100), request_id="r") == first
+    assert await stored_rows() == (1, 1)
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+async def test_another_album_under_the_same_request_id_is_rejected(store, png, make_album, stored_rows, size):
+    first = await store.upload(png(size), request_id="r")
+    other = pb.AlbumProfile(artist="Sex Pistols", title="Never Mind The Bollocks!", year_text="1977")
+    for image, profile in ((png(size + 1), first.profile), (png(size), other)):
+        with pytest.raises(Refusal) as rejected:
+            await store.upload(image, request_id="r", profile=profile)
+        assert rejected.value.reason == "IDEMPOTENCY_KEY_REUSED"
+    assert (await stored_rows())[0] == 1
+
+
+async def test_another_album_of_a_batch_under_a_request_id_fails_alone(store, png, make_album, stored_rows):
+    described = [("1", 10), ("1", 11), ("2", 10), ("1", 10)]
+    results = await store.create_all(*(make_album(png(size), request_id) for request_id, size in described))
+    assert [result.WhichOneof("outcome") for result in results] == ["album", "refusal", "album", "album"]
+    assert results[1].refusal.reason == "IDEMPOTENCY_KEY_REUSED"
+    assert results[0].album == results[3].album
+    assert await stored_rows() == (2, 2)
 
 
 async def test_the_same_request_sent_at_once_to_two_replicas_makes_one_album(store, other_store, png, make_album):

@@ -84,3 +84,12 @@ class InvalidField(InvalidArgument):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}", {"field": field, "problem": problem})
         self.field = field
+
+
+class IdempotencyKeyReused(InvalidArgument):
+    """The request's id belongs to another request of the same sender."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was sent before with another request", {"field": "Idempotency-Key"})

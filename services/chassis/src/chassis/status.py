@@ -28,10 +28,11 @@ CODES: Final[dict[type[Refusal], grpc.StatusCode]] = {
     errors.Internal: grpc.StatusCode.INTERNAL,
 }
 _CATEGORIES: Final = {code: category for category, code in CODES.items()}
+_CODES_BY_NUMBER: Final = {code.value[0]: code for code in CODES.values()}
 
 
 class RemoteRefusal(Refusal):
-    """A refusal that another service spoke; its reason and metadata are kept as they came."""
+    """A refusal that another service spoke, or that was stored; its reason and metadata are kept as they came."""
 
     def __init__(self, code: grpc.StatusCode, reason: str, message: str, metadata: dict[str, str]) -> None:
         super().__init__(message, metadata)
@@ -48,11 +49,25 @@ def code_of(refusal: Refusal) -> grpc.StatusCode:
 
 def details_of(refusal: Refusal) -> tuple[tuple[str, str | bytes], ...]:
     """Trailing metadata with the refusal's reason, for `ServicerContext.abort`."""
+    return ((_DETAILS_KEY, serialize(refusal)),)
+
+
+def serialize(refusal: Refusal) -> bytes:
+    """Return the refusal as a `google.rpc.Status`."""
     info = error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN, metadata=refusal.metadata)
     packed = any_pb2.Any()
     packed.Pack(info)
     status = status_pb2.Status(code=code_of(refusal).value[0], message=refusal.message, details=[packed])
-    return ((_DETAILS_KEY, status.SerializeToString()),)
+    serialized: bytes = status.SerializeToString()
+    return serialized
+
+
+def parse(serialized: bytes) -> Refusal:
+    """Return the refusal that `serialize` made the bytes of."""
+    status = status_pb2.Status.FromString(serialized)
+    info = error_details_pb2.ErrorInfo()
+    status.details[0].Unpack(info)
+    return RemoteRefusal(_CODES_BY_NUMBER[status.code], info.reason, status.message, dict(info.metadata))
 
 
 def refusal_from(error: AioRpcError) -> Refusal:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from catalog.changes import ItemChange
 from catalog.domain import Condition, NewItem
 from catalog.errors import ItemNotFound, NotItemOwner
 from catalog.items import Items
@@ -76,6 +77,10 @@ def new_item(category=1, request_id=None) -> NewItem:
     )
 
 
+def change_of(item_id, seller_id="seller", request_id=None, price_cents=200) -> ItemChange:
+    return ItemChange(item_id, seller_id, request_id or str(uuid4()), price_cents=price_cents)
+
+
 @pytest.fixture
 async def registered(items, copies) -> str:
     (item,) = await items.register([new_item()])
@@ -93,16 +98,17 @@ async def test_a_registration_deletes_the_listings_that_may_show_the_item(items,
         assert await copies.deleted() == {"scope:2", "scope:all", "scope:seller:seller"}
 
 
-async def test_an_update_deletes_the_item(items, copies, registered):
-    await items.update(registered, "seller", 200, None)
-    assert await copies.deleted() == {f"item:{registered}"}
+async def test_an_update_and_its_replay_delete_the_item(items, copies, registered):
+    for _ in range(2):
+        await items.update(change_of(registered, request_id="same"))
+        assert await copies.deleted() == {f"item:{registered}"}
 
 
 async def test_a_refused_update_deletes_nothing(items, copies, registered):
     with pytest.raises(NotItemOwner):
-        await items.update(registered, "somebody", 200, None)
+        await items.update(change_of(registered, "somebody"))
     with pytest.raises(ItemNotFound):
-        await items.update("404", "seller", 200, None)
+        await items.update(change_of("404"))
     assert await copies.deleted() == set()
 
 
@@ -144,5 +150,5 @@ async def test_a_write_without_redis_waits_for_no_copy_to_die(repository):
         (item,) = await items.register([new_item()])
         started = time.perf_counter()
         for price_cents in range(1, 21):
-            await items.update(str(item.item_id), "seller", price_cents, None)
+            await items.update(change_of(str(item.item_id), price_cents=price_cents))
         assert time.perf_counter() - started < 30, "not 20 times the minutes that `unhurried` has copies live"

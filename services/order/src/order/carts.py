@@ -1,5 +1,9 @@
 """Use cases of carts. A cart holds what is wanted; prices are the catalog's, looked up whenever a cart is shown."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from chassis.digest import digest_of
 from chassis.errors import InvalidField
 from order.catalog import Catalog, Item
 from order.domain import (
@@ -14,7 +18,10 @@ from order.domain import (
     check_request_id,
 )
 from order.errors import CartFull, CartLineNotFound, ItemNotFound, MixedCurrencies
-from order.repository import Repository
+from order.repository import OpenCart, Repository
+
+Change = Callable[[OpenCart, dict[str, int]], Awaitable[None]]
+"""A change of an open cart and of its lines as they were read."""
 
 
 class Carts:
@@ -26,51 +33,65 @@ class Carts:
         return await self._priced(await self._repository.read_cart(owner))
 
     async def add(self, owner: CartOwner, request_id: str, item_id: str, quantity: int) -> Cart:
-        """Add units. A repeated request adds nothing.
+        """Add units.
 
         Raises InvalidField, ItemNotFound, CartFull, and MixedCurrencies, since a cart is bought and counted as one.
         """
-        check_request_id(request_id)
         check_item_id(item_id)
         check_quantity(quantity)
         known = await self._catalog.get_items({item_id, *await self._repository.read_cart(owner)})
-        if item_id not in known:
-            raise ItemNotFound(item_id)
-        async with self._repository.open_cart(owner) as cart:
-            lines = await cart.lines()
-            if await cart.note_request(request_id):
-                _check_currency(item_id, lines, known)
-                lines[item_id] = _sum(lines, item_id, quantity)
-                await cart.put(item_id, lines[item_id])
-        return await self._priced(lines, known)
+
+        async def add(cart: OpenCart, lines: dict[str, int]) -> None:
+            if item_id not in known:
+                raise ItemNotFound(item_id)
+            _check_currency(item_id, lines, known)
+            lines[item_id] = _sum(lines, item_id, quantity)
+            await cart.put(item_id, lines[item_id])
+
+        return await self._priced(await self._change(owner, request_id, ("add", item_id, quantity), add), known)
 
     async def remove(self, owner: CartOwner, request_id: str, item_id: str, quantity: int | None) -> Cart:
         """Take units of an item out, all when None. Raises InvalidField, CartLineNotFound."""
-        check_request_id(request_id)
         if quantity is not None:
             check_quantity(quantity)
-        async with self._repository.open_cart(owner) as cart:
-            lines = await cart.lines()
-            if await cart.note_request(request_id):
-                if item_id not in lines:
-                    raise CartLineNotFound(item_id)
-                left = max(0, lines.pop(item_id) - (quantity or MAX_QUANTITY))
-                await cart.put(item_id, left)
-                if left:
-                    lines[item_id] = left
-        return await self._priced(lines)
 
-    async def clear(self, owner: CartOwner) -> Cart:
-        async with self._repository.open_cart(owner) as cart:
+        async def remove(cart: OpenCart, lines: dict[str, int]) -> None:
+            if item_id not in lines:
+                raise CartLineNotFound(item_id)
+            left = max(0, lines.pop(item_id) - (quantity or MAX_QUANTITY))
+            await cart.put(item_id, left)
+            if left:
+                lines[item_id] = left
+
+        return await self._priced(await self._change(owner, request_id, ("remove", item_id, quantity), remove))
+
+    async def clear(self, owner: CartOwner, request_id: str) -> Cart:
+        async def clear(cart: OpenCart, lines: dict[str, int]) -> None:
             await cart.clear()
-        return Cart(())
+            lines.clear()
 
-    async def save(self, owner: CartOwner) -> Cart:
+        return await self._priced(await self._change(owner, request_id, ("clear",), clear))
+
+    async def save(self, owner: CartOwner, request_id: str) -> Cart:
         """Keep the cart for every later session of its buyer, in place of what was saved before."""
-        async with self._repository.open_cart(owner) as cart:
+
+        async def save(cart: OpenCart, _lines: dict[str, int]) -> None:
             await cart.save()
+
+        return await self._priced(await self._change(owner, request_id, ("save",), save))
+
+    async def _change(self, owner: CartOwner, request_id: str, asked: tuple[object, ...], change: Change) -> Lines:
+        """Make a change once for each request id of the session; returns the lines after it, or as they are by then.
+
+        Raises what `change` raises, also when the request is repeated, and IdempotencyKeyReused.
+        """
+        check_request_id(request_id)
+        async with self._repository.open_cart(owner) as cart:
             lines = await cart.lines()
-        return await self._priced(lines)
+            rejection = await cart.change_once(request_id, digest_of(*asked), partial(change, cart, lines))
+        if rejection is not None:
+            raise rejection
+        return lines
 
     async def _priced(self, lines: Lines, known: dict[str, Item] | None = None) -> Cart:
         items = dict(known or {})

@@ -6,10 +6,10 @@ that the client asks again, or the recovery of a replica that found the reservat
 """
 
 from chassis.batching import Batcher
+from chassis.errors import IdempotencyKeyReused
 from order import metrics
 from order.catalog import Catalog, Reservation, StockRequest
 from order.domain import CartOwner, Lines, Memo, Order, check_request_id, digest_of, order_id_of
-from order.errors import IdempotencyKeyReused
 from order.repository import Repository
 from order.settlement import Settlement
 

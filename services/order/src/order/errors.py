@@ -1,6 +1,6 @@
 """Why the order service refuses."""
 
-from chassis.errors import FailedPrecondition, InvalidArgument, NotFound
+from chassis.errors import FailedPrecondition, NotFound
 
 
 class OutOfStock(FailedPrecondition):
@@ -64,10 +64,3 @@ class PurchaseNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("the buyer has not bought this item")
-
-
-class IdempotencyKeyReused(InvalidArgument):
-    reason = "IDEMPOTENCY_KEY_REUSED"
-
-    def __init__(self) -> None:
-        super().__init__("this Idempotency-Key was used for another order", {"field": "Idempotency-Key"})

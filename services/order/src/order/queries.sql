@@ -13,12 +13,22 @@ FROM saved_carts
 JOIN saved_cart_lines USING (buyer_id)
 WHERE buyer_id = $2 AND saved_at <= $3
 
--- note_cart_request --
--- Nothing comes back when this request was served before.
-INSERT INTO cart_requests (session_id, request_id)
-VALUES ($1, $2)
+-- record_request --
+-- Nothing comes back when this change of the cart was recorded before.
+INSERT INTO cart_requests (session_id, request_id, request_digest)
+VALUES ($1, $2, $3)
 ON CONFLICT ON CONSTRAINT cart_requests_pkey DO NOTHING
 RETURNING request_id
+
+-- find_request --
+SELECT request_digest, rejection
+FROM cart_requests
+WHERE session_id = $1 AND request_id = $2
+
+-- reject_request --
+UPDATE cart_requests
+SET rejection = $3
+WHERE session_id = $1 AND request_id = $2
 
 -- put_cart_line --
 INSERT INTO cart_lines (session_id, item_id, quantity)

@@ -1,12 +1,14 @@
 """Carts and orders in PostgreSQL. Statements are named in `queries.sql`."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 from uuid import UUID
 
 from asyncpg import Record
 
+from chassis.errors import Refusal
+from chassis.idempotency import Request, decide_once
 from chassis.postgres import Connection, Database
 from order.domain import CartContents, CartOwner, Order, OrderLine
 
@@ -22,9 +24,14 @@ class OpenCart:
     async def lines(self) -> dict[str, int]:
         return _lines(await self._transaction.fetch("open_cart_lines", self._owner.session_id))
 
-    async def note_request(self, request_id: str) -> bool:
-        """False when the request was noted before."""
-        return bool(await self._transaction.fetch("note_cart_request", self._owner.session_id, request_id))
+    async def change_once(
+        self, request_id: str, digest: bytes, change: Callable[[], Awaitable[None]]
+    ) -> Refusal | None:
+        """Run `change` unless the request was served before; returns why it is rejected, or was the first time.
+
+        Raises IdempotencyKeyReused.
+        """
+        return await decide_once(self._transaction, Request((self._owner.session_id, request_id), digest), change)
 
     async def put(self, item_id: str, quantity: int) -> None:
         """Set the units of an item; none of them removes the line."""

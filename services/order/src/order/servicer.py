@@ -1,7 +1,7 @@
 """Orders over gRPC: messages in, use case, messages out."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from agora.order.v1.order_pb2_grpc import OrderServiceServicer
 
@@ -66,10 +66,12 @@ class OrderServicer(OrderServiceServicer):
         return pb.RemoveCartItemResponse(cart=_cart_message(cart))
 
     async def ClearCart(self, request: pb.ClearCartRequest, context: Any) -> pb.ClearCartResponse:
-        return pb.ClearCartResponse(cart=_cart_message(await self._carts.clear(_owner(request.owner))))
+        cart = await self._carts.clear(_owner(request.owner), request.request_id or str(uuid4()))
+        return pb.ClearCartResponse(cart=_cart_message(cart))
 
     async def SaveCart(self, request: pb.SaveCartRequest, context: Any) -> pb.SaveCartResponse:
-        return pb.SaveCartResponse(cart=_cart_message(await self._carts.save(_owner(request.owner))))
+        cart = await self._carts.save(_owner(request.owner), request.request_id or str(uuid4()))
+        return pb.SaveCartResponse(cart=_cart_message(cart))
 
 
 def _owner(message: pb.CartOwner) -> CartOwner:

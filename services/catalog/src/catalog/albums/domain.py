@@ -75,6 +75,10 @@ class Album:
     image_size: int
     image_sha256: bytes
 
+    def is_result_of(self, profile: Profile, image_sha256: bytes) -> bool:
+        """Whether a request with this profile and image makes such an album."""
+        return (self.profile, self.image_sha256) == (profile, image_sha256)
+
 
 def image_type_of(first_bytes: bytes) -> str:
     """What an image is, told by how it begins and by nothing else. Raises InvalidField for what is none."""

@@ -11,7 +11,7 @@ from catalog.albums.images import ReceivedImage
 from catalog.albums.repository import Repository
 from catalog.domain import item_id_of
 from chassis.context import current
-from chassis.errors import InvalidField
+from chassis.errors import IdempotencyKeyReused, InvalidField
 
 MAX_BATCH: Final = 1000
 MAX_TOGETHER: Final = 16
@@ -29,24 +29,32 @@ class Library:
         self._repository = repository
         self._slots = asyncio.Semaphore(_MAX_UPLOADS)
 
-    async def create(self, albums: Sequence[SmallAlbum]) -> list[Album]:
-        """One album for each, in order; those of one request are one."""
+    async def create(self, albums: Sequence[SmallAlbum]) -> list[Album | IdempotencyKeyReused]:
+        """One outcome for each, in order: the album, also when the same request made it before, or an error."""
         if len(albums) > MAX_TOGETHER:
             raise InvalidField("albums", f"must be at most {MAX_TOGETHER}")
         if not albums:
             return []
         by_request = {album.new.request_id: album for album in reversed(albums)}
         created = await self._repository.create_albums(list(by_request.values()))
-        return [created[album.new.request_id] for album in albums]
+        outcomes = ((created[album.new.request_id], album) for album in albums)
+        return [
+            stored if stored.is_result_of(album.new.profile, album.image_sha256) else IdempotencyKeyReused()
+            for stored, album in outcomes
+        ]
 
     async def upload(self, new: NewAlbum, received: AsyncIterator[bytes]) -> Album:
-        """Raises InvalidField, and UploadsBusy when too many others are being stored."""
+        """Raises InvalidField, IdempotencyKeyReused, and UploadsBusy when too many others are being stored."""
+        image = ReceivedImage(new.image_size)
         async with asyncio.timeout(current().remaining()):
             await self._take_slot()
             try:
-                return await self._repository.upload(new, ReceivedImage(new.image_size), received)
+                album = await self._repository.upload(new, image, received)
             finally:
                 self._slots.release()
+        if not album.is_result_of(new.profile, image.sha256):
+            raise IdempotencyKeyReused
+        return album
 
     async def _take_slot(self) -> None:
         try:

@@ -8,7 +8,7 @@ from agora.catalog.v1.album_pb2_grpc import AlbumServiceServicer
 from agora.catalog.v1 import album_pb2 as pb
 from catalog.albums.domain import Album, NewAlbum, Profile, SmallAlbum
 from catalog.albums.library import Library, small_album
-from chassis.errors import InvalidField
+from chassis.errors import IdempotencyKeyReused, InvalidField
 
 
 class AlbumServicer(AlbumServiceServicer):
@@ -19,12 +19,9 @@ class AlbumServicer(AlbumServiceServicer):
         self, request: pb.BatchCreateAlbumsRequest, context: Any
     ) -> pb.BatchCreateAlbumsResponse:
         examined = [_small_album(message) for message in request.albums]
-        created = iter(await self._library.create([album for album in examined if isinstance(album, SmallAlbum)]))
+        outcomes = iter(await self._library.create([album for album in examined if isinstance(album, SmallAlbum)]))
         return pb.BatchCreateAlbumsResponse(
-            results=[
-                _refusal_result(album) if isinstance(album, InvalidField) else _created_result(next(created))
-                for album in examined
-            ]
+            results=(_result(album if isinstance(album, InvalidField) else next(outcomes)) for album in examined)
         )
 
     async def UploadAlbum(
@@ -70,12 +67,13 @@ def _profile(message: pb.AlbumProfile) -> Profile:
             raise InvalidField("year", "is required")
 
 
-def _created_result(album: Album) -> pb.AlbumResult:
-    return pb.AlbumResult(album=_album_message(album))
-
-
-def _refusal_result(refusal: InvalidField) -> pb.AlbumResult:
-    return pb.AlbumResult(refusal=pb.AlbumRefusal(field=refusal.field, problem=refusal.metadata["problem"]))
+def _result(outcome: Album | InvalidField | IdempotencyKeyReused) -> pb.AlbumResult:
+    if isinstance(outcome, Album):
+        return pb.AlbumResult(album=_album_message(outcome))
+    problem = outcome.metadata.get("problem", outcome.message)
+    return pb.AlbumResult(
+        refusal=pb.AlbumRefusal(field=outcome.metadata["field"], problem=problem, reason=outcome.reason)
+    )
 
 
 def _album_message(album: Album) -> pb.Album:

@@ -8,8 +8,8 @@ from grpc.aio import Channel
 
 from agora.catalog.v1 import album_pb2 as pb
 from chassis.batching import Batcher
-from chassis.errors import InvalidField
 from chassis.grpc_client import TierDown, call
+from gateway.clients.results import error_of
 
 # As AlbumService takes them.
 _SMALL_IMAGE_BYTES: Final = 56 * 1024
@@ -29,7 +29,7 @@ class Albums:
         )
 
     async def create(self, request_id: str, profile: pb.AlbumProfile, image: bytearray) -> pb.Album:
-        """Store an album. Idempotent by request id."""
+        """Store an album once for each request id. Raises InvalidField, IdempotencyKeyReused."""
         if len(image) <= _SMALL_IMAGE_BYTES:
             return await self._small.submit(pb.NewAlbum(request_id=request_id, profile=profile, image=bytes(image)))
         header = pb.AlbumHeader(request_id=request_id, profile=profile, image_size=len(image))
@@ -49,7 +49,7 @@ class Albums:
     async def _create_together(self, albums: list[pb.NewAlbum]) -> list[pb.Album | Exception]:
         request = pb.BatchCreateAlbumsRequest(albums=albums)
         response = await call(self._stub.BatchCreateAlbums, request, pb.BatchCreateAlbumsResponse)
-        return [_album_or_refusal(result) for result in response.results]
+        return [error_of(result.refusal) if result.HasField("refusal") else result.album for result in response.results]
 
     async def _upload(self, header: pb.AlbumHeader, image: bytearray) -> pb.Album:
         for _ in range(_UPLOAD_ATTEMPTS - 1):
@@ -67,9 +67,3 @@ async def _messages(header: pb.AlbumHeader, image: bytearray) -> AsyncIterator[p
     yield pb.UploadAlbumRequest(header=header)
     for start in range(0, len(image), _PIECE_BYTES):
         yield pb.UploadAlbumRequest(piece=bytes(image[start : start + _PIECE_BYTES]))
-
-
-def _album_or_refusal(result: pb.AlbumResult) -> pb.Album | Exception:
-    if result.HasField("refusal"):
-        return InvalidField(result.refusal.field, result.refusal.problem)
-    return result.album

@@ -7,8 +7,8 @@ from grpc.aio import Channel
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from chassis.batching import Batcher
-from chassis.errors import InvalidField
 from chassis.grpc_client import call
+from gateway.clients.results import error_of
 
 # As many as the catalog takes at once; while one batch is committed, the next fills.
 _MAX_NEW_ITEMS: Final = 100
@@ -30,16 +30,13 @@ class Catalog:
         return {item.item_id: item for item in response.items}
 
     async def register_item(self, request: pb.RegisterItemRequest) -> pb.Item:
-        """Raises InvalidField."""
+        """Raises InvalidField, IdempotencyKeyReused."""
         return await self._registrations.submit(request)
 
     async def _register_together(self, requests: list[pb.RegisterItemRequest]) -> list[pb.Item | Exception]:
         batch = pb.BatchRegisterItemsRequest(requests=requests)
         response = await call(self._stub.BatchRegisterItems, batch, pb.BatchRegisterItemsResponse)
-        return [
-            result.item if result.HasField("item") else InvalidField(result.refusal.field, result.refusal.problem)
-            for result in response.results
-        ]
+        return [result.item if result.HasField("item") else error_of(result.refusal) for result in response.results]
 
     async def update_item(self, request: pb.UpdateItemRequest) -> pb.Item:
         return (await call(self._stub.UpdateItem, request, pb.UpdateItemResponse)).item
