@@ -1,12 +1,14 @@
 """agora.account.v1 through a real server and channel."""
 
 import asyncio
+from uuid import UUID
 
 import grpc
 import pytest
 
 from account.sessions import hash_of
 from agora.account.v1 import account_pb2
+from chassis import grpc_client
 from chassis.errors import Refusal
 from chassis.status import code_of
 
@@ -86,3 +88,19 @@ async def test_a_lost_database_is_unavailable(replica):
     await replica.database.close()
     code, reason, _ = await refused(replica.live(hash_of("any")))
     assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_DOWN")
+
+
+async def test_sellers_are_told_from_buyers_and_unknown_ids(replica):
+    seller = await replica.create_account("sam", account_pb2.ROLE_SELLER)
+    buyer = await replica.create_account("bob", account_pb2.ROLE_BUYER)
+    other_spelling = seller.account_id.upper()
+    asked = [seller.account_id, buyer.account_id, "nosuch", "\u200b", str(UUID(int=7)), other_spelling]
+    request = account_pb2.BatchGetSellersRequest(seller_ids=asked)
+    response = await grpc_client.call(replica.stub.BatchGetSellers, request, account_pb2.BatchGetSellersResponse)
+    assert list(response.seller_ids) == [seller.account_id]
+
+
+async def test_more_sellers_than_a_batch_holds_are_rejected(replica):
+    request = account_pb2.BatchGetSellersRequest(seller_ids=["nosuch"] * 1001)
+    call = grpc_client.call(replica.stub.BatchGetSellers, request, account_pb2.BatchGetSellersResponse)
+    assert (await refused(call))[1:] == ("INVALID_FIELD", {"field": "seller_ids", "problem": "must be at most 1000"})

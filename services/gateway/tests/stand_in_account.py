@@ -28,6 +28,7 @@ class StandInAccounts(StandIn, AccountServiceServicer):
         super().__init__()
         self._accounts: dict[str, tuple[pb.Account, str]] = {}
         self.sessions: dict[bytes, pb.Session] = {}
+        self.sellers: set[str] = set()
 
     async def CreateAccount(self, request: pb.CreateAccountRequest, context: Any) -> pb.CreateAccountResponse:
         await self.enter("CreateAccount", request, context)
@@ -35,6 +36,8 @@ class StandInAccounts(StandIn, AccountServiceServicer):
             raise UsernameTaken("the username is taken")
         account = pb.Account(account_id=str(uuid.uuid4()), username=request.username, role=request.role)
         self._accounts[request.username] = (account, request.password)
+        if account.role == pb.ROLE_SELLER:
+            self.sellers.add(account.account_id)
         return pb.CreateAccountResponse(account=account)
 
     async def CreateSession(self, request: pb.CreateSessionRequest, context: Any) -> pb.CreateSessionResponse:
@@ -53,6 +56,10 @@ class StandInAccounts(StandIn, AccountServiceServicer):
         )
         self.sessions[session.token_hash] = session
         return pb.CreateSessionResponse(session=session, token=token)
+
+    async def BatchGetSellers(self, request: pb.BatchGetSellersRequest, context: Any) -> pb.BatchGetSellersResponse:
+        await self.enter("BatchGetSellers", request, context)
+        return pb.BatchGetSellersResponse(seller_ids=self.sellers.intersection(request.seller_ids))
 
     async def DeleteSession(self, request: pb.DeleteSessionRequest, context: Any) -> pb.DeleteSessionResponse:
         await self.enter("DeleteSession", request, context)

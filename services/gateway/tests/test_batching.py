@@ -39,11 +39,16 @@ def test_fifty_look_ups_make_few_calls_and_ask_for_each_item_once_a_call(gateway
 
 
 def test_ratings_and_sessions_are_looked_up_together_too(gateway, mesh, buyer):
+    mesh.account.sellers |= set(map(str, range(50)))
     paths = [f"/v1/sellers/{number}/rating" for number in range(50)]
     answers = ask_together(gateway, mesh.account, paths, {"authorization": f"Bearer {buyer.token}"})
     assert [rating["seller_id"] for _, rating in answers] == [str(number) for number in range(50)]
     assert len(mesh.account.calls_of("BatchGetSessions")) <= 10
     assert len(mesh.review.calls_of("BatchGetSellerRatings")) <= 25
+    # Who is a seller is asked for once.
+    mesh.calm()
+    ask_together(gateway, mesh.account, paths, {"authorization": f"Bearer {buyer.token}"})
+    assert mesh.account.calls_of("BatchGetSellers") == []
 
 
 def test_a_found_and_a_missing_item_of_one_batch_get_their_own_answers(gateway, mesh):

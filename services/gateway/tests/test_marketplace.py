@@ -176,6 +176,17 @@ def test_others_orders_are_not_found(buyer, sign_up, item):
     assert (refused.status_code, refused.json()["reason"]) == (404, "ORDER_NOT_FOUND")
 
 
+def test_rating_of_a_new_seller_has_zeros(buyer, seller):
+    rating = buyer.http.get(f"/v1/sellers/{seller.account_id}/rating")
+    assert rating.json() == {"seller_id": seller.account_id, "thumbs_up": 0, "thumbs_down": 0}
+
+
+def test_rating_of_an_unknown_seller_is_not_found(buyer):
+    for nobody in ("nosuch", buyer.account_id):
+        answer = buyer.http.get(f"/v1/sellers/{nobody}/rating")
+        assert (answer.status_code, answer.json()["reason"]) == (404, "SELLER_NOT_FOUND")
+
+
 def test_who_bought_votes_once_and_the_rating_counts_it(buyer, sign_up, item):
     path = f"/v1/items/{item['item_id']}/feedback"
     refused = buyer.http.post(path, json={"vote": "up"})

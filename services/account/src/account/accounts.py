@@ -1,9 +1,16 @@
-"""Use case: open an account."""
+"""Use cases of accounts: open one, tell which are sellers."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
 
 from account.domain import Account, NewAccount
 from account.errors import UsernameTaken
 from account.passwords import Passwords
 from account.repository import Repository
+from chassis.errors import InvalidField
+
+MAX_BATCH: Final = 1000
 
 
 class Accounts:
@@ -24,3 +31,20 @@ class Accounts:
             if made_before is None:
                 raise
             return made_before
+
+    async def sellers(self, account_ids: Sequence[str]) -> list[str]:
+        """Those that are accounts of sellers, in no particular order. Raises InvalidField."""
+        if len(account_ids) > MAX_BATCH:
+            raise InvalidField("seller_ids", f"must be at most {MAX_BATCH}")
+        numbers = [number for text in account_ids if (number := _account_number(text)) is not None]
+        return await self._repository.find_sellers(numbers) if numbers else []
+
+
+def _account_number(account_id: str) -> UUID | None:
+    """None for what never was the id of an account."""
+    try:
+        number = UUID(account_id)
+    except ValueError:
+        return None
+    # UUID() also takes other spellings, which are not this account's id.
+    return number if str(number) == account_id else None

@@ -14,6 +14,11 @@ SELECT id, username, role
 FROM accounts
 WHERE username = $1 AND request_id = $2
 
+-- find_sellers --
+SELECT id
+FROM accounts
+WHERE id = ANY($1::uuid[]) AND role = 'seller'
+
 -- find_credentials --
 SELECT id, username, role, password_hash
 FROM accounts

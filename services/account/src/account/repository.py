@@ -53,6 +53,10 @@ class Repository:
         row = await self._database.fetchrow("find_requested_account", username, request_id)
         return _account(row) if row else None
 
+    async def find_sellers(self, account_ids: Collection[UUID]) -> list[str]:
+        """The ids of those accounts that exist and are sellers."""
+        return [str(row["id"]) for row in await self._database.fetch("find_sellers", account_ids)]
+
     async def find_credentials(self, username: str) -> Credentials | None:
         row = await self._database.fetchrow("find_credentials", username)
         return Credentials(_account(row), row["password_hash"]) if row else None

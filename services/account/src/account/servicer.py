@@ -49,6 +49,11 @@ class AccountServicer(account_pb2_grpc.AccountServiceServicer):
         sessions = await self._sessions.live(request.token_hashes)
         return account_pb2.BatchGetSessionsResponse(sessions=[_wire_session(session) for session in sessions])
 
+    async def BatchGetSellers(
+        self, request: account_pb2.BatchGetSellersRequest, _context: Context
+    ) -> account_pb2.BatchGetSellersResponse:
+        return account_pb2.BatchGetSellersResponse(seller_ids=await self._accounts.sellers(request.seller_ids))
+
 
 def _role(wire: "account_pb2.Role.ValueType") -> Role:
     role = _ROLES.get(wire)

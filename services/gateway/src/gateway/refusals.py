@@ -45,6 +45,13 @@ class ItemNotFound(NotFound):
         super().__init__("there is no such item", {"item_id": item_id})
 
 
+class SellerNotFound(NotFound):
+    reason = "SELLER_NOT_FOUND"
+
+    def __init__(self, seller_id: str) -> None:
+        super().__init__("there is no such seller", {"seller_id": seller_id})
+
+
 class BookNotFound(NotFound):
     reason = "BOOK_NOT_FOUND"
 

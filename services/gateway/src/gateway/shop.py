@@ -20,6 +20,7 @@ from gateway.clients.catalog import Catalog
 from gateway.clients.likes import Likes
 from gateway.clients.order import Orders
 from gateway.clients.review import Reviews
+from gateway.clients.sellers import Sellers
 from gateway.clients.sessions import Sessions
 from gateway.clients.votes import STREAM_TIMEOUT_S, Votes
 from gateway.dependencies import Dependencies
@@ -87,7 +88,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             accounts=accounts,
             sessions=Sessions(accounts),
             reviews=reviews,
-            reads=Reads(catalog, reviews, tiers),
+            reads=Reads(catalog, reviews, Sellers(accounts), tiers),
             albums=albums,
             uploads=Uploads(),
             album_reads=AlbumReads(albums, Likes(channels["review"]), tiers),

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
+from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
 from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
 from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from prometheus_client import REGISTRY
@@ -21,8 +22,10 @@ from gateway.cache import local as local_module
 from gateway.cache import watch as watch_module
 from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import CacheTiers, open_tiers
+from gateway.clients.account import Accounts
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
+from gateway.clients.sellers import Sellers
 
 from .held_shop import HeldShop
 from .own_redis import OwnRedis
@@ -102,7 +105,8 @@ class OpenGateway:
         connection = connect(url or self.url, name=name, timeout_s=redis_module.TIMEOUT_S)
         redis = await self.cleanup.enter_async_context(connection)
         tiers = await self.cleanup.enter_async_context(open_tiers(redis, mode, PREFIXES))
-        reads = Reads(Catalog(self.channel_to(self.target)), Reviews(self.channel_to(self.target)), tiers)
+        channel = self.channel_to(self.target)
+        reads = Reads(Catalog(channel), Reviews(channel), Sellers(Accounts(channel)), tiers)
         gateway = Gateway(tiers, reads, redis)
         if wait and tiers is not None:
             await until(lambda: gateway.is_trusting)
@@ -128,6 +132,7 @@ def shop() -> HeldShop:
 @pytest.fixture
 async def shop_target(shop, serve) -> str:
     def add(servicer, server):
+        add_AccountServiceServicer_to_server(servicer, server)
         add_CatalogServiceServicer_to_server(servicer, server)
         add_ReviewServiceServicer_to_server(servicer, server)
 

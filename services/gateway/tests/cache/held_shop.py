@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from agora.account.v1.account_pb2_grpc import AccountServiceServicer
 from agora.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
 from agora.review.v1.review_pb2_grpc import ReviewServiceServicer
 
+from agora.account.v1 import account_pb2 as account
 from agora.catalog.v1 import catalog_pb2 as catalog
 from agora.review.v1 import review_pb2 as review
 
@@ -29,12 +31,13 @@ class Hold:
         await self._released.wait()
 
 
-class HeldShop(CatalogServiceServicer, ReviewServiceServicer):
+class HeldShop(AccountServiceServicer, CatalogServiceServicer, ReviewServiceServicer):
     """Writers change `items` and `ratings`; what is asked for stands in `calls`."""
 
     def __init__(self) -> None:
         self.items = {item_id: item(item_id) for item_id in "1234"}
         self.ratings: dict[str, int] = {}
+        self.sellers = {"seller", "other"}
         self.calls: list[list[str]] = []
         self.searches: list[catalog.SearchItemsRequest] = []
         self.lists: list[catalog.ListSellerItemsRequest] = []
@@ -92,6 +95,9 @@ class HeldShop(CatalogServiceServicer, ReviewServiceServicer):
         self.calls.append(list(request.seller_ids))
         ratings = [review.SellerRating(seller_id=id_, thumbs_up=self.ratings.get(id_, 0)) for id_ in request.seller_ids]
         return await self._sent(review.BatchGetSellerRatingsResponse(ratings=ratings))
+
+    async def BatchGetSellers(self, request: account.BatchGetSellersRequest, _: Any) -> account.BatchGetSellersResponse:
+        return account.BatchGetSellersResponse(seller_ids=self.sellers.intersection(request.seller_ids))
 
 
 def item(item_id: str, category: int = 0, **fields: Any) -> catalog.Item:

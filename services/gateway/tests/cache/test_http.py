@@ -9,6 +9,7 @@ import pytest
 from catalog.copies import keys_of_items, keys_of_listings
 from chassis.settings import Environment
 from gateway.app import create_app
+from gateway.clients.sellers import SHOP_ID
 from gateway.settings import Settings
 from gateway.shop import State
 
@@ -117,7 +118,7 @@ async def test_an_item_is_the_same_document_wherever_it_comes_from(visit, mode, 
 async def test_ratings_come_from_nearer_and_nearer(visit, mode):
     async with visit(mode) as visitor:
         await sign_in(visitor, f"buyer-{mode}")
-        assert await visitor.sources("/v1/sellers/somebody/rating") == SOURCES[mode]
+        assert await visitor.sources(f"/v1/sellers/{SHOP_ID}/rating") == SOURCES[mode]
 
 
 @MODES

@@ -150,11 +150,11 @@ async def test_items_come_in_order_and_from_as_far_as_the_farthest(open_gateway,
     assert [sorted(call) for call in shop.calls] == [["3"], ["1", "2", "404"]]
 
 
-async def test_ratings_are_cached_too_and_those_of_strangers_are_zero(open_gateway, shop, invalidation):
+async def test_ratings_are_cached_with_and_without_votes(open_gateway, shop, invalidation):
     gateway = await open_gateway("shared")
     shop.ratings["seller"] = 5
     for source in ("miss", "shared"):
-        for seller_id, thumbs_up in (("seller", 5), ("stranger", 0)):
+        for seller_id, thumbs_up in (("seller", 5), ("other", 0)):
             read = await gateway.reads.rating(seller_id)
             assert (read.value.message.thumbs_up, read.source) == (thumbs_up, source)
             await gateway.filled()

@@ -10,7 +10,8 @@ from gateway.cache.pages import CachedPages, Listing, PageRequest, PageResponse,
 from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
-from gateway.refusals import ItemNotFound
+from gateway.clients.sellers import Sellers
+from gateway.refusals import ItemNotFound, SellerNotFound
 
 ShownItem = Shown[catalog_pb2.Item]
 ShownRating = Shown[review_pb2.SellerRating]
@@ -31,10 +32,12 @@ class Items(NamedTuple):
 class Reads:
     """Whatever shows an item, a page of a listing or a rating asks here, so that one place decides about caching."""
 
-    def __init__(self, catalog: Catalog, reviews: Reviews, tiers: CacheTiers | None) -> None:
+    def __init__(self, catalog: Catalog, reviews: Reviews, sellers: Sellers, tiers: CacheTiers | None) -> None:
         self._catalog = catalog
+        self._reviews = reviews
+        self._sellers = sellers
         self._items = CachedLookUp("item", catalog_pb2.Item, catalog.get_items, tiers)
-        self._ratings = CachedLookUp("rating", review_pb2.SellerRating, reviews.get_ratings, tiers)
+        self._ratings = CachedLookUp("rating", review_pb2.SellerRating, self._fetch_ratings, tiers)
         self._pages = CachedPages(tiers)
 
     async def item(self, item_id: str) -> Read[ShownItem]:
@@ -68,8 +71,23 @@ class Reads:
         return Read(Items(list(map(Shown, response.items)), response.next_page_token), source)
 
     async def rating(self, seller_id: str) -> Read[ShownRating]:
+        """Raises SellerNotFound."""
         rating, source = await self._ratings.find(seller_id)
-        return Read(rating or Shown(review_pb2.SellerRating(seller_id=seller_id)), source)
+        if rating is None:
+            raise SellerNotFound(seller_id)
+        return Read(rating, source)
+
+    async def _fetch_ratings(self, seller_ids: list[str]) -> dict[str, review_pb2.SellerRating]:
+        """Ratings by seller id. The review service has zeros for every id; only a seller's are kept."""
+        ratings = await self._reviews.get_ratings(seller_ids)
+        sellers = await self._sellers.among(seller_id for seller_id in ratings if not _has_votes(ratings[seller_id]))
+        return {
+            seller_id: rating for seller_id, rating in ratings.items() if _has_votes(rating) or seller_id in sellers
+        }
+
+
+def _has_votes(rating: review_pb2.SellerRating) -> bool:
+    return bool(rating.thumbs_up or rating.thumbs_down)
 
 
 def _farthest(sources: Iterable[str]) -> str:

@@ -36,3 +36,8 @@ class Accounts:
         request = pb.BatchGetSessionsRequest(token_hashes=token_hashes)
         response = await call(self._stub.BatchGetSessions, request, pb.BatchGetSessionsResponse)
         return {session.token_hash: session for session in response.sessions}
+
+    async def get_sellers(self, seller_ids: list[str]) -> set[str]:
+        """Those that are ids of sellers; at most 1000 are asked for."""
+        request = pb.BatchGetSellersRequest(seller_ids=seller_ids)
+        return set((await call(self._stub.BatchGetSellers, request, pb.BatchGetSellersResponse)).seller_ids)

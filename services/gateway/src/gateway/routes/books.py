@@ -9,6 +9,7 @@ from agora.order.v1 import order_pb2
 from chassis.errors import Refusal
 from gateway.auth import operator
 from gateway.cache.look_up import Read
+from gateway.clients.sellers import SHOP_ID
 from gateway.openapi import CACHED_READ, refuses
 from gateway.problems import problem_of
 from gateway.refusals import BookNotFound, ItemNotFound
@@ -20,9 +21,8 @@ from gateway.shop import Shop, shop_of
 
 router = APIRouter(prefix="/books", tags=["Books"], route_class=LeanRoute)
 
-# Nobody signs in here: everyone buys as this buyer, and what is sold belongs to the shop.
+# Nobody signs in here: everyone buys as this buyer.
 _GUEST: Final = "guest"
-_SHOP: Final = "00000000-0000-0000-0000-000000000000"
 _BOOK_IDS: Final = tuple(map(str, range(1, 8)))
 _MANY: Final = 500
 
@@ -90,7 +90,7 @@ async def change_book(
     changed = await shop.catalog.update_item(
         catalog_pb2.UpdateItemRequest(
             item_id=book.item_id,
-            seller_id=_SHOP,
+            seller_id=SHOP_ID,
             quantity=change.count,
             price_cents=None if change.cost is None else round(change.cost * 100),
         )

@@ -16,7 +16,12 @@ from gateway.shop import shop_of
 router = APIRouter(prefix="/v1/sellers", tags=["Sellers"], route_class=LeanRoute)
 
 
-@router.get("/{seller_id}/rating", summary="Show a seller's rating", response_model=Rating, responses=CACHED_READ)
+@router.get(
+    "/{seller_id}/rating",
+    summary="Show a seller's rating",
+    response_model=Rating,
+    responses=CACHED_READ | refuses({404: "`SELLER_NOT_FOUND`."}),
+)
 async def show_rating(request: Request, seller_id: SellerId, _: AnySession) -> Response:
     """Sellers nobody voted on have zeros."""
     rating, source = await shop_of(request).reads.rating(seller_id)
