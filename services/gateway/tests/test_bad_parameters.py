@@ -101,11 +101,11 @@ def test_without_a_key_every_request_gets_its_own(http, mesh):
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "/v1/items", "GET, POST"),
-        ("DELETE", "/v1/items/1", "GET, PATCH"),
+        ("PUT", "/v1/items", "GET, HEAD, POST"),
+        ("DELETE", "/v1/items/1", "GET, HEAD, PATCH"),
         ("GET", "/v1/sessions", "POST"),
-        ("PUT", "/v1/cart", "DELETE, GET"),
-        ("POST", "/healthz", "GET"),
+        ("PUT", "/v1/cart", "DELETE, GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_ones(http, method, path, allow):

@@ -67,6 +67,21 @@ def test_a_rating_says_which_cache_answered(buyer):
     assert buyer.http.get(f"/v1/sellers/{SHOP_ID}/rating").headers["x-cache"] == "off"
 
 
+@pytest.mark.parametrize("path", [*PATHS, "/books/1", "/docs"])
+def test_head_answers_as_get_without_a_body(buyer, path):
+    head, get = buyer.http.head(path), buyer.http.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    varying = {"x-request-id", "x-served-by", "server-timing", "date"}
+    assert {name: head.headers[name] for name in head.headers if name not in varying} == {
+        name: get.headers[name] for name in get.headers if name not in varying
+    }
+
+
+def test_head_of_a_path_without_get_is_not_allowed(http):
+    answer = http.head("/v1/sessions")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
 def test_requests_are_counted_by_the_template_of_their_route(http, gateway):
     http.get("/v1/items/1")
     http.get("/v1/items/../../secret/path")

@@ -60,6 +60,7 @@ class Edge:
         request_id = request_id or _request_id_of(span)
         context = RequestContext(request_id.decode(), span=span)
         enter(context)
+        routed = _as_get(scope) if scope["method"] == "HEAD" else scope
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -74,11 +75,12 @@ class Edge:
                 await refused.response()(scope, receive, send_with_headers)
             else:
                 bounded = _bounded(receive) if is_chunked and not _is_upload(scope) else receive
-                await self._app(scope, bounded, send_with_headers)
+                await self._app(routed, bounded, send_with_headers)
         except Exception:  # nobody foresaw it: the sender learns nothing of it, the log everything
-            logger.exception("unexpected error in %s %s", scope["method"], _route_of(scope))
+            logger.exception("unexpected error in %s %s", scope["method"], _route_of(routed))
             if not status:
                 await INTERNAL.response()(scope, receive, send_with_headers)
+        scope["route"] = routed.get("route")
         self._note(scope, context, status, time.perf_counter() - started)
 
     def _headers(self, request_id: bytes, context: RequestContext, started: float) -> list[tuple[bytes, bytes]]:
@@ -144,6 +146,11 @@ def _read_headers(scope: Scope) -> tuple[bytes, int, bool, str]:
         elif name == b"traceparent":
             traceparent = value.decode("latin-1")
     return request_id, body_length, is_chunked, traceparent
+
+
+def _as_get(scope: Scope) -> Scope:
+    """A HEAD request for the routes: they answer it as a GET, and the server leaves the body out."""
+    return {**scope, "method": "GET"}
 
 
 def _refuse(scope: Scope, body_length: int) -> Problem | None:

@@ -53,6 +53,8 @@ def _method_not_allowed(request: Request) -> Problem:
         if route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
+    if "GET" in allowed:
+        allowed.add("HEAD")
     allow = ", ".join(sorted(allowed))
     return Problem(
         HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", f"this path answers to {allow}", headers={"allow": allow}
