@@ -108,3 +108,41 @@ def test_the_pages_need_nobody_but_the_gateway(http, gateway):
         assert address.startswith(gateway.url)
         assert http.get(address).status_code == 200
     assert http.get("/").headers["location"] == f"{gateway.url}/docs"
+
+
+def test_every_problem_has_an_example_for_each_reason_it_names(document):
+    for path, method, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status < "400" or path in {"/readyz", "/healthz"}:
+                continue
+            examples = response["content"]["application/problem+json"]["examples"]
+            assert examples, (path, method, status)
+            for reason, example in examples.items():
+                assert (example["value"]["reason"], example["value"]["status"]) == (reason, int(status))
+                assert f"`{reason}`" in response["description"]
+
+
+def test_examples_of_problems_are_what_is_answered(document, http, buyer, seller):
+    answers = [
+        (http.get("/v1/items/404"), "/v1/items/{item_id}", "get"),
+        (http.get("/books/8"), "/books/{id}", "get"),
+        (http.get("/v1/cart"), "/v1/cart", "get"),
+        (seller.http.get("/v1/cart"), "/v1/cart", "get"),
+        (buyer.http.get("/v1/sellers/nobody/rating"), "/v1/sellers/{seller_id}/rating", "get"),
+        (http.post("/v1/sessions", content="{", headers={"content-type": "application/json"}), "/v1/sessions", "post"),
+        (http.post("/v1/sessions", content="x" * 70_000), "/v1/sessions", "post"),
+    ]
+    for answer, path, method in answers:
+        given = answer.json()
+        response = document["paths"][path][method]["responses"][str(answer.status_code)]
+        example = response["content"]["application/problem+json"]["examples"][given["reason"]]["value"]
+        varying = {"request_id": ""} | ({"detail": ""} if given["reason"] == "UNREADABLE_JSON" else {})
+        assert given | varying == example | varying
+
+
+def test_example_ids_name_what_every_shop_has(document, http):
+    schemas = document["components"]["schemas"]
+    [item_id] = schemas["Item"]["properties"]["item_id"]["examples"]
+    item = http.get(f"/v1/items/{item_id}")
+    assert item.status_code == 200
+    assert "OUT_OF_STOCK" not in str(schemas)

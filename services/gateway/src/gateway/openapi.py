@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 
+from gateway.problem_examples import examples_of
 from gateway.problems import MEDIA_TYPE
 from gateway.schemas.problems import Problem
 
@@ -41,14 +42,18 @@ _HEADERS: Final[dict[str, Json]] = {
 }
 _TRY_LATER: Final = {"retry-after": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _BODY_PROBLEMS: Final = {
-    "400": "The body is no JSON.",
-    "413": "The body has more than 64 KiB.",
-    "415": "The content type is not `application/json`.",
+    "400": "`UNREADABLE_JSON`: the body is not JSON.",
+    "413": "`BODY_TOO_LARGE`: the body has more than 64 KiB.",
+    "415": "`UNSUPPORTED_MEDIA_TYPE`: the content type is not `application/json`.",
 }
 _TIER_PROBLEMS: Final = {
-    "500": "A defect of ours.",
-    "503": "A tier is down; safe to repeat with the same `Idempotency-Key`.",
-    "504": "No answer within the deadline; safe to repeat with the same `Idempotency-Key`.",
+    "500": "`INTERNAL`: a defect of the shop.",
+    "503": "`TIER_DOWN`: a service is not available; safe to repeat with the same `Idempotency-Key`.",
+    "504": "`DEADLINE_EXCEEDED`: no answer in time; safe to repeat with the same `Idempotency-Key`.",
+}
+_SECURITY_PROBLEMS: Final = {
+    "session": "`SESSION_REQUIRED`: no token. `SESSION_ENDED`: one that is not valid, or not any more.",
+    "operator": "`OPERATOR_TOKEN_REQUIRED`: no token, or not the operator's.",
 }
 # The framework's own account of a 422, which Problem stands in for.
 _REPLACED_SCHEMAS: Final = {"HTTPValidationError", "ValidationError"}
@@ -111,11 +116,11 @@ def _completed(document: Json) -> Json:
 def _add_shared_problems(operation: Json) -> None:
     shared = dict(_TIER_PROBLEMS)
     if "parameters" in operation or "requestBody" in operation:
-        shared["422"] = "A field or parameter is not as described; each is named."
+        shared["422"] = "`INVALID_FIELD`: a field or parameter is not as described; each is named."
     if "requestBody" in operation:
         shared |= _BODY_PROBLEMS
-    if "security" in operation:
-        shared["401"] = "No token, or one that is not valid, or not any more."
+    for (scheme,) in operation.get("security", ()):
+        shared["401"] = _SECURITY_PROBLEMS[scheme]
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status, description in shared.items():
         described = operation["responses"].get(status, {}).get("description")
@@ -132,4 +137,5 @@ def _complete_response(status: str, response: Json) -> None:
     response["headers"] = references | response.get("headers", {})
     content = response.get("content", {})
     if status >= "400" and content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
-        response["content"] = {MEDIA_TYPE: content["application/json"]}
+        examples = examples_of(status, response["description"])
+        response["content"] = {MEDIA_TYPE: content["application/json"] | {"examples": examples}}

@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Path
 
 from gateway.auth import anyone_signed_in, buyer, seller
 from gateway.clients.account import Session
-from gateway.schemas.types import Id
+from gateway.schemas import types
 
 _KEY_DESCRIPTION: Final = "Chosen by the client. The same key again does nothing again and answers as the first time."
 _VOTE_KEY_DESCRIPTION: Final = "Votes with the same key, album and verb count once. A key is known for an hour."
@@ -39,6 +39,6 @@ AnySession = Annotated[Session, Depends(anyone_signed_in)]
 BuyerSession = Annotated[Session, Depends(buyer)]
 SellerSession = Annotated[Session, Depends(seller)]
 
-ItemId = Annotated[Id, Path()]
-SellerId = Annotated[Id, Path()]
-OrderId = Annotated[Id, Path()]
+ItemId = Annotated[types.Id, Path()]
+SellerId = Annotated[types.SellerId, Path()]
+OrderId = Annotated[types.OrderId, Path()]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from gateway.schemas.types import Id, Moment, RequestBody, Text
+from gateway.schemas.types import AccountId, Moment, RequestBody, Text
 
 Role = Annotated[Literal["buyer", "seller"], Field(examples=["buyer"])]
 Username = Annotated[Text, Field(min_length=1, max_length=64, examples=["ann"])]
@@ -17,7 +17,7 @@ class NewAccount(RequestBody):
 
 
 class Account(BaseModel):
-    account_id: Id
+    account_id: AccountId
     username: Username
     role: Role
 
@@ -29,6 +29,6 @@ class Credentials(RequestBody):
 
 class Session(BaseModel):
     token: Annotated[str, Field(description="Secret; shown only now.", examples=["mYf0tZ4cR9..."])]
-    account_id: Id
+    account_id: AccountId
     role: Role
     expires_at: Moment

@@ -13,6 +13,7 @@ from gateway.schemas.types import (
     PageQuery,
     PriceCents,
     RequestBody,
+    SellerId,
     Stock,
     Text,
 )
@@ -48,7 +49,7 @@ class Item(BaseModel):
     price_cents: PriceCents
     currency: Currency
     quantity: Stock
-    seller_id: Id
+    seller_id: SellerId
     created_at: Moment
     version: Annotated[int, Field(description="Grows with every change.", examples=[1])]
 
@@ -74,6 +75,6 @@ class SearchQuery(PageQuery):
 
 
 class Rating(BaseModel):
-    seller_id: Id
+    seller_id: SellerId
     thumbs_up: Annotated[int, Field(ge=0, examples=[12])]
     thumbs_down: Annotated[int, Field(ge=0, examples=[1])]

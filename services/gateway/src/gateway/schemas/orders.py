@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from gateway.schemas.types import Id, Moment, NextPageToken, PriceCents, Quantity, RequestBody, TotalCents
+from gateway.schemas.types import Id, Moment, NextPageToken, OrderId, PriceCents, Quantity, RequestBody, TotalCents
 
 
 class Line(RequestBody):
@@ -25,7 +25,7 @@ class OrderLine(BaseModel):
 
 
 class Order(BaseModel):
-    order_id: Id
+    order_id: OrderId
     state: Literal["CONFIRMED"]
     lines: list[OrderLine]
     total_cents: TotalCents

@@ -33,7 +33,11 @@ def _check_whole_number(value: Any) -> Any:
 IN_DIGITS: Final = BeforeValidator(_check_whole_number)
 
 Text = Annotated[str, StringConstraints(pattern=_PRINTABLE)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE), Field(examples=["8"])]
+# Examples are of what every shop has: a book is item 1, and the shop itself is its seller.
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE), Field(examples=["1"])]
+SellerId = Annotated[Id, Field(examples=["00000000-0000-0000-0000-000000000000"])]
+OrderId = Annotated[Id, Field(description="An order of one's own.", examples=["7f9c24e8-3b1a-5c1e-9a3e-2f1d0b8c6a54"])]
+AccountId = Annotated[Id, Field(examples=["0e6fc2b1-6c0c-4d33-9b7a-2f5f9c1b8f10"])]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, examples=[2])]
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[100])]
 PriceCents = Annotated[int, Field(ge=0, le=1_000_000_000, description="Minor units.", examples=[1999])]
