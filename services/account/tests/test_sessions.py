@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from account.domain import MAX_KNOWLEDGE_AGE, NewAccount, Role
 from account.sessions import hash_of
 from agora.account.v1 import account_pb2
+from chassis.status import RemoteRefusal
 
 
 @pytest.fixture
@@ -128,6 +129,23 @@ async def test_the_sweep_deletes_expired_sessions(replica, dsn):
     await replica.sessions.sweep()
     assert await connection.fetchval("SELECT count(*) FROM sessions") == 0
     await connection.close()
+
+
+async def test_sessions_are_read_in_a_read_only_database(start_replica, replica, redis_url, database_server, dsn):
+    await replica.create_account()
+    token_hash = (await replica.sign_in()).session.token_hash
+    name = dsn.rpartition("/")[2]
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("UPDATE sessions SET expires_at = now() + interval '1 minute'")
+    await connection.close()
+
+    await database_server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    later = await start_replica(redis_url)
+
+    assert [session.token_hash for session in await later.live(token_hash)] == [token_hash]
+    with pytest.raises(RemoteRefusal) as refused:
+        await later.sign_in()
+    assert refused.value.reason == "STORE_READ_ONLY"
 
 
 async def test_a_hash_of_old_parameters_is_renewed_by_signing_in(replica):

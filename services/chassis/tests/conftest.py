@@ -35,6 +35,15 @@ SELECT pg_sleep($1)
 SELECT pg_backend_pid() AS pid
 -- setting --
 SELECT current_setting($1) AS value
+-- database_name --
+SELECT current_database() AS name
+-- lock_item --
+SELECT id FROM item WHERE id = $1 FOR UPDATE
+-- raise --
+SELECT raise_sqlstate($1)
+-- create_raise --
+CREATE FUNCTION raise_sqlstate(state text) RETURNS void LANGUAGE plpgsql AS
+$$BEGIN RAISE 'as asked' USING ERRCODE = state; END$$
 -- terminate --
 SELECT pg_terminate_backend($1)
 -- terminate_others --

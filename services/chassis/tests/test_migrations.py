@@ -138,3 +138,22 @@ def test_the_command_without_a_database_names_the_setting(write: Write, monkeypa
 def test_the_command_without_a_package_tells_its_use(monkeypatch, capsys):
     assert run(monkeypatch) == 2
     assert capsys.readouterr().err.startswith("usage: ")
+
+
+async def test_a_migration_that_waits_for_a_lock_lets_readers_pass(write: Write, dsn: str):
+    await migrate(write(create_item=CREATE), dsn)
+    holder, reader = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    holding = holder.transaction()
+    await holding.start()
+    await holder.execute("LOCK TABLE item IN ACCESS SHARE MODE")
+    migrating = asyncio.create_task(migrate(write(create_item=CREATE, add_name=ADD), dsn))
+    while not await reader.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(30):
+        await reader.fetch("SELECT id FROM item")
+        assert not migrating.done()
+        await holding.rollback()
+        assert await migrating == ["0002_add_name.sql"]
+    await holder.close()
+    await reader.close()

@@ -6,7 +6,8 @@ import pytest
 
 from chassis import postgres_pool
 from chassis.context import RequestContext
-from chassis.postgres import Database, StoreDown, StoreSlow, constraint_of
+from chassis.postgres import Database, constraint_of
+from chassis.postgres_errors import StoreDown, StoreSlow
 from chassis.queries import Queries
 
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from chassis import readiness
-from chassis.postgres import StoreDown, StoreSlow
+from chassis.postgres_errors import StoreDown, StoreSlow
 from localmesh.ports import PortBlock
 from localmesh.postgres import Postgres
 

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from chassis import postgres_pool
-from chassis.postgres import Database, StoreDown
+from chassis.postgres import Database
+from chassis.postgres_errors import StoreDown
 from chassis.postgres_pool import Pool
 
 

@@ -23,7 +23,7 @@ async def told() -> asyncio.Queue[bool]:
 
 
 async def watching(checks: dict[str, readiness.Check], told: asyncio.Queue[bool]) -> "asyncio.Task[None]":
-    return asyncio.create_task(repeat("readiness", readiness.Watch(checks, told.put).check, every_s=0.005))
+    return asyncio.create_task(repeat("readiness", readiness.Watch("ready", checks, told.put).check, every_s=0.005))
 
 
 async def test_each_change_is_told_and_nothing_else(told: asyncio.Queue[bool]):

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from chassis.context import RequestContext
-from chassis.postgres import Database, StoreDown, StoreSlow
+from chassis.postgres import Database
+from chassis.postgres_errors import StoreDown, StoreSlow
 
 
 async def items(database: Database) -> list[tuple[int, str]]:

@@ -25,6 +25,8 @@ class Refusal(Exception):
     """A request was refused for a reason its sender may know."""
 
     reason: ClassVar[str]
+    # Whether the same call, sent again at once, may succeed; only Unavailable is sent again at all.
+    is_retryable: ClassVar[bool] = True
 
     def __init__(self, message: str, metadata: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # A name of its own in grpc.health.v1: SERVING as long as the loop answers, whatever the stores do.
 LIVENESS: Final = "liveness"
+# Likewise: NOT_SERVING while the service can be read only. It serves under its other names then.
+WRITES: Final = "writes"
 REQUEST_ID_KEY: Final = "x-request-id"
 TRACEPARENT_KEY: Final = "traceparent"
 TIERS_KEY: Final = "agora-tiers"
@@ -210,9 +212,12 @@ class GrpcServer:
 
     async def set_serving(self, serving: bool) -> None:
         """Tell every health check and every open health watch."""
-        state = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         for name in self._names:
-            await self._health.set(name, state)
+            await self.set_health(name, serving)
+
+    async def set_health(self, name: str, serving: bool) -> None:
+        state = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        await self._health.set(name, state)
 
     async def stop(self) -> None:
         """Turn NOT_SERVING, let clients notice, then finish what has begun."""

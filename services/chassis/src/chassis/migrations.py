@@ -22,6 +22,12 @@ from chassis.settings import Environment, SettingsError
 
 _LOCK: Final = 0x41474F5241  # "AGORA"
 _PATIENCE_S: Final = 60.0
+# A migration waits for its locks for a moment only, and then tries again: who comes later queues behind it meanwhile.
+# It may work as long as it takes, but hold nothing when it is gone.
+_SET_TIMEOUTS: Final = """
+SET lock_timeout = '1s';
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = '60s'"""
 _CREATE: Final = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     name       text        CONSTRAINT schema_migrations_pkey PRIMARY KEY,
@@ -74,6 +80,7 @@ async def migrate(package: str, dsn: str) -> list[str]:
     connection = await _connect(dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute(_SET_TIMEOUTS)
         await connection.execute(_CREATE)
         applied = {
             row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM schema_migrations")
@@ -90,12 +97,25 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", name: str, sq
     if applied is not None:
         raise MigrationError(f"{name} was changed after it was applied; write a new migration instead")
     try:
-        async with connection.transaction():
-            await connection.execute(sql)
-            await connection.execute("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", name, digest)
+        await _run(connection, sql, name, digest)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{name}: {error}") from error
     return True
+
+
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", sql: str, name: str, digest: str) -> None:
+    give_up = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(sql)
+                await connection.execute("INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)", name, digest)
+        except asyncpg.LockNotAvailableError:
+            if time.monotonic() > give_up:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":

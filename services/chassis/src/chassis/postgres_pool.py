@@ -5,6 +5,7 @@ key. A connection that served well and that nobody waits for is therefore kept f
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,6 +16,17 @@ from asyncpg.pool import PoolConnectionProxy
 # How long a query that was broken off may take to end before its connection is closed instead.
 CLEAN_UP_S: Final = 0.5
 _CLOSE_S: Final = 5.0
+# Longer than a request uses a connection.
+_RENEWAL_S: Final = 5.0
+# Of every session of a service, wherever it runs: no lock outlives its owner by more, and no statement its request. An
+# order waits at most `lock_timeout` for a row and is then told to come back, well within its deadline
+# (see docs/availability.md).
+_SESSION_SETTINGS: Final = {
+    "jit": "off",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "5s",
+    "statement_timeout": "10s",
+}
 
 
 class Pool:
@@ -22,6 +34,7 @@ class Pool:
         self._pool = pool
         self._at_hand: list[PoolConnectionProxy[Record]] = []
         self._waiting = 0
+        self._renewing_until = 0.0
         self.is_closing = False
 
     @classmethod
@@ -36,7 +49,7 @@ class Pool:
                 reset=_keep,
                 # Connections that were needed once are kept: their timer would be set and cancelled with every query.
                 max_inactive_connection_lifetime=0,
-                server_settings={"application_name": application_name, "jit": "off"},
+                server_settings={"application_name": application_name} | _SESSION_SETTINGS,
             )
         )
 
@@ -64,10 +77,27 @@ class Pool:
 
     async def release(self, connection: "PoolConnectionProxy[Record]", *, is_sound: bool) -> None:
         """Take a connection back: `is_sound` unless something that it was used for failed or was broken off."""
-        if is_sound and not self._waiting and not self.is_closing:
+        is_kept = is_sound and not self._waiting and not self.is_closing
+        if is_kept and time.monotonic() > self._renewing_until:
             self._at_hand.append(connection)
         else:
             await self._give_back(connection)
+
+    def renew(self) -> None:
+        """Replace the connections: idle ones now, the others when they are released, since each may lead elsewhere.
+
+        At most every few seconds, however many callers meet the same server.
+        """
+        if self.is_closing or time.monotonic() < self._renewing_until:
+            return
+        self._renewing_until = time.monotonic() + _RENEWAL_S
+        self._renewal = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        # asyncpg closes connections from before this when it gets them back.
+        await self._pool.expire_connections()
+        while self._at_hand:
+            await self._give_back(self._at_hand.pop())
 
     async def _give_back(self, connection: "PoolConnectionProxy[Record]") -> None:
         """To asyncpg, which waits for the end of what was broken off. When that fails it has closed the connection."""

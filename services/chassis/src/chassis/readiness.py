@@ -36,17 +36,21 @@ async def _passes(check: Check) -> bool:
 
 
 class Watch:
-    """Calls `tell` whenever readiness changes. Not ready until every check has passed once."""
+    """Calls `tell` whenever the checks together begin or cease to pass. They do not until each has passed once.
 
-    def __init__(self, checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
+    `state` names what a process is whose checks pass: "ready", or "writable".
+    """
+
+    def __init__(self, state: str, checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
+        self._state = state
         self._checks = checks
         self._tell = tell
-        self._is_ready = False
+        self._passes = False
 
     async def check(self) -> None:
         states = await check_all(self._checks)
-        ready = all(states.values())
-        if ready is not self._is_ready:
-            logger.info("ready" if ready else "not ready", extra={"dependencies": states})
-            await self._tell(ready)
-            self._is_ready = ready
+        passes = all(states.values())
+        if passes is not self._passes:
+            logger.info(self._state if passes else f"not {self._state}", extra={"dependencies": states})
+            await self._tell(passes)
+            self._passes = passes

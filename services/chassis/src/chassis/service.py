@@ -5,8 +5,9 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Protocol
 
 import uvloop
@@ -14,7 +15,7 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from chassis import background, logs, metrics, readiness, telemetry
-from chassis.grpc_server import GrpcServer
+from chassis.grpc_server import WRITES, GrpcServer
 from chassis.migrations import SchemaCheck
 from chassis.postgres import Database
 from chassis.postgres_statistics import READ_EVERY_S, PostgresStatistics
@@ -32,6 +33,8 @@ class Running(AsyncExitStack):
     def __init__(self) -> None:
         super().__init__()
         self.checks: dict[str, Check] = {}
+        # What only changes need: without it a service still serves reads.
+        self.write_checks: dict[str, Check] = {}
 
     async def open_database(self, settings: DatabaseSettings, package: str) -> Database:
         """The pool of a service's database with the queries of its package; the service is ready only with it."""
@@ -49,6 +52,7 @@ class Running(AsyncExitStack):
         self.push_async_callback(database.close)
         self.repeat("statistics", statistics.read, every_s=READ_EVERY_S)
         self.checks["postgresql"] = database.ping
+        self.write_checks["postgresql_writes"] = database.check_writes
         self.checks["schema"] = SchemaCheck(package, settings.database_url)
         return database
 
@@ -57,6 +61,11 @@ class Running(AsyncExitStack):
         redis = connect(url, name=process.instance_name, timeout_s=timeout_s)
         self.push_async_callback(redis.aclose)
         return redis
+
+    def watch(self, state: str, checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
+        """Call `tell` whenever the checks together begin or cease to pass."""
+        watch = readiness.Watch(state, checks, tell)
+        self.repeat(f"watch_{state}", watch.check, every_s=readiness.CHECK_EVERY_S)
 
     def repeat(self, task: str, work: Callable[[], Awaitable[object]], *, every_s: float) -> None:
         """Repeat `work` in the background until the service stops, whatever it raises (`chassis.background`)."""
@@ -88,8 +97,9 @@ async def _serve(tier: str, settings: ProcessSettings, grpc_port: int, compose: 
         names = await compose(running, server)
         await server.start(*names)
         running.push_async_callback(server.stop)
-        watch = readiness.Watch(running.checks, server.set_serving)
-        running.repeat("readiness", watch.check, every_s=readiness.CHECK_EVERY_S)
+        running.watch("ready", running.checks, server.set_serving)
+        if running.write_checks:
+            running.watch("writable", running.write_checks, partial(server.set_health, WRITES))
         # What start-up made stays for good: the collector need not look at it again.
         gc.freeze()
         logger.info("listening", extra={"port": grpc_port})

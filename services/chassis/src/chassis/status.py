@@ -13,6 +13,8 @@ from chassis.errors import Refusal
 
 DOMAIN: Final = "agora"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
+# gRPC's own word to a client not to send a failed call again.
+PUSHBACK: Final = ("grpc-retry-pushback-ms", "-1")
 
 CODES: Final[dict[type[Refusal], grpc.StatusCode]] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
@@ -49,7 +51,8 @@ def code_of(refusal: Refusal) -> grpc.StatusCode:
 
 def details_of(refusal: Refusal) -> tuple[tuple[str, str | bytes], ...]:
     """Trailing metadata with the refusal's reason, for `ServicerContext.abort`."""
-    return ((_DETAILS_KEY, serialize(refusal)),)
+    details = (_DETAILS_KEY, serialize(refusal))
+    return (details,) if refusal.is_retryable else (details, PUSHBACK)
 
 
 def serialize(refusal: Refusal) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final
 
 import uvloop
 
-from chassis import background, logs, probes, readiness, telemetry
+from chassis import background, logs, probes, telemetry
 from chassis.service import Running, stop_signal
 from chassis.settings import ProcessSettings, SettingsError
 
@@ -44,8 +44,7 @@ async def _work(name: str, settings: ProcessSettings, compose: Compose) -> None:
     probes.serve(settings.listen_host, settings.metrics_port, lambda: is_ready and not stopping.is_set())
     async with telemetry.telling(name, settings), Running() as running:
         work = await compose(running)
-        watch = readiness.Watch(running.checks, tell)
-        running.repeat("readiness", watch.check, every_s=readiness.CHECK_EVERY_S)
+        running.watch("ready", running.checks | running.write_checks, tell)
         # What start-up made stays for good: the collector need not look at it again.
         gc.freeze()
         logger.info("working")
