@@ -87,6 +87,12 @@ def lamp() -> dict[str, object]:
     }
 
 
+@pytest.fixture(scope="session")
+def png():
+    """`png(size)` is an image of that size."""
+    return lambda size: (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (size // 256 + 1))[:size]
+
+
 @pytest.fixture
 def item(seller: Visitor, lamp: dict[str, object]) -> dict[str, object]:
     return seller.http.post("/v1/items", json=lamp).json()

@@ -17,12 +17,19 @@ class Recorder(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1)})
         self.events: list[Any] = []
+        self.unsent = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.events.append(data)
 
     def close(self) -> None:
         self.events.append("close")
+
+    def abort(self) -> None:
+        self.events.append("abort")
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return "close" in self.events
@@ -88,6 +95,17 @@ async def test_what_is_held_leaves_before_the_connection_closes(transport: Joine
     assert transport.is_closing()
 
 
+async def test_close_aborts_a_client_that_reads_nothing(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.joined_writes.CLOSE_TIMEOUT_S", 0.0)
+    transport = JoinedWrites(recorder, lambda: True)
+    recorder.unsent = 8
+    transport.close()
+    assert recorder.events == ["close"]
+    async with asyncio.timeout(60):
+        while recorder.events != ["close", "abort"]:
+            await asyncio.sleep(0)
+
+
 async def test_what_is_held_for_a_connection_that_is_gone_is_dropped(transport: JoinedWrites, recorder: Recorder):
     transport.write(HEAD)
     recorder.close()
@@ -111,3 +129,6 @@ async def test_all_else_is_the_connections_own(transport: JoinedWrites, recorder
     assert recorder.events == ["pause", "resume"]
     assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
     assert transport.get_extra_info("nothing", 8) == 8
+    recorder.unsent = 8
+    transport.write(HEAD)
+    assert transport.get_write_buffer_size() == 8 + len(HEAD)

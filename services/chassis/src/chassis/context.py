@@ -53,3 +53,8 @@ def enter(context: RequestContext) -> None:
 def current_request_id() -> str:
     context = _current.get()
     return context.request_id if context else ""
+
+
+def restart_deadline() -> None:
+    """Leave out what the network took of the request's time, which is not the services' to answer for."""
+    current().deadline = time.monotonic() + DEFAULT_TIMEOUT_S

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 # Larger pieces leave at once, so that a stream that is faster than its reader is told so.
 _MAX_HELD_BYTES: Final = 32 * 1024
+# For a client to take what was sent before its connection closed.
+CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class JoinedWrites(asyncio.Transport):
@@ -36,6 +38,9 @@ class JoinedWrites(asyncio.Transport):
 
     def close(self) -> None:
         self._flush()
+        if self._transport.get_write_buffer_size():
+            # A client that reads nothing would keep it open for ever.
+            self._loop.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
         self._transport.close()
 
     def abort(self) -> None:
@@ -43,6 +48,9 @@ class JoinedWrites(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
+
+    def get_write_buffer_size(self) -> int:
+        return self._held_bytes + self._transport.get_write_buffer_size()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)

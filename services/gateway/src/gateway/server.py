@@ -7,6 +7,8 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -14,9 +16,12 @@ import uvloop
 from fastapi import FastAPI
 
 from chassis import logs, metrics, telemetry
+from chassis.connections import Connections
+from chassis.open_files import connections_within_open_files
 from chassis.service import stop_signal
 from chassis.settings import SettingsError
 from gateway.app import create_app
+from gateway.forwarded import TrustedProxies
 from gateway.http_protocol import HttpProtocol
 from gateway.settings import Settings
 
@@ -26,11 +31,19 @@ _BACKLOG: Final = 2048
 # How long balancers have to see on /readyz that no more requests should come, before none is accepted.
 _NOTICE_S: Final = 0.5
 _DRAIN_S: Final = 10
-# Longer than balancers keep idle connections, so that it is never this side that closes one just as it is used again.
-_KEEP_ALIVE_S: Final = 620
+_TICKS_PER_S: Final = 10
 
 
 class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, connections: Connections[HttpProtocol]) -> None:
+        super().__init__(config)
+        self._open = connections
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_S == 0:
+            self._open.sweep()
+        return await super().on_tick(counter)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are the process's own business: there is a notice to give before the server stops."""
@@ -51,7 +64,8 @@ async def _serve(settings: Settings) -> None:
     stopping = stop_signal()
     metrics.serve(settings.process.listen_host, settings.process.metrics_port)
     listener = _listen(settings.process.listen_host, settings.http_port)
-    server = Server(_configuration(create_app(settings, stopping)))
+    connections = _connections(settings)
+    server = Server(_configuration(create_app(settings, stopping), connections), connections)
     async with telemetry.telling("gateway", settings.process), asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))
         # What start-up made stays for good: the collector need not look at it again.
@@ -63,19 +77,29 @@ async def _serve(settings: Settings) -> None:
         server.should_exit = True
 
 
-def _configuration(app: FastAPI) -> uvicorn.Config:
+def _connections(settings: Settings) -> Connections[HttpProtocol]:
+    wanted = settings.connections.connections
+    possible = connections_within_open_files(wanted)
+    if possible < wanted:
+        logger.warning("the limit on open files is low", extra={"connections": possible, "wanted": wanted})
+    limits = replace(settings.connections, connections=possible)
+    return Connections(limits, TrustedProxies(settings.trusted_proxies).trusts)
+
+
+def _configuration(app: FastAPI, connections: Connections[HttpProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=HttpProtocol,
+        http=partial(HttpProtocol, connections),  # type: ignore[arg-type] # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="warning",
+        # Below are lines on what clients send; they get an answer that says it.
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_keep_alive=connections.limits.idle_timeout_s,
         timeout_graceful_shutdown=_DRAIN_S,
     )
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Self
 
+from chassis.connections import ConnectionLimits
 from chassis.settings import Environment, Network, ProcessSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     process: ProcessSettings
+    connections: ConnectionLimits
     http_port: int
     catalog_target: str
     order_target: str
@@ -26,6 +28,7 @@ class Settings:
     def read(cls, environment: Environment) -> Self:
         return cls(
             process=ProcessSettings.read(environment),
+            connections=ConnectionLimits.read(environment),
             http_port=environment.port("HTTP_PORT"),
             catalog_target=environment.target("CATALOG_TARGET"),
             order_target=environment.target("ORDER_TARGET"),

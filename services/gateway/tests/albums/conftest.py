@@ -8,12 +8,6 @@ PROFILE = {"artist": "Sex Pistols", "title": "Never Mind The Bollocks!", "year":
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture(scope="session")
-def png():
-    """`png(size)` is an image of that size."""
-    return lambda size: (PNG + bytes(range(256)) * (size // 256 + 1))[:size]
-
-
 @pytest.fixture
 def upload(http):
     """`upload(image, profile)`: either part may be left out, and the profile may be JSON already."""

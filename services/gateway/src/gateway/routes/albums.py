@@ -1,6 +1,5 @@
 """Albums: uploaded with their image, shown."""
 
-import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -12,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from agora.catalog.v1 import album_pb2 as pb
-from chassis.context import DEFAULT_TIMEOUT_S, current
+from chassis.context import restart_deadline
 from gateway.openapi import CACHED_READ, Responses, refuses
 from gateway.problems import Problem
 from gateway.ranges import Span, has_copy, span_of
@@ -97,7 +96,7 @@ async def upload_album(request: Request, key: Key) -> Response:
     try:
         async with shop.uploads.receive(request) as upload:
             profile = _profile_message(upload.profile)
-            _begin_deadline()
+            restart_deadline()
             album = await shop.albums.create(key, profile, upload.image)
     except UploadRefused as refused:
         return refused.problem.response()
@@ -136,7 +135,7 @@ async def _answer_image(
         yield first
         sent = span.start + len(first)
         while sent < span.end:
-            _begin_deadline()
+            restart_deadline()
             piece = await albums.get_image_piece(album.album_id, sent, span.end - sent)
             sent += len(piece)
             yield piece
@@ -145,11 +144,6 @@ async def _answer_image(
         return Response(first, status, headers, album.image_type)
     headers["content-length"] = str(span.end - span.start)
     return StreamingResponse(pieces(), status, headers, album.image_type)
-
-
-def _begin_deadline() -> None:
-    """What the network took of the request's time is not the services' to answer for."""
-    current().deadline = time.monotonic() + DEFAULT_TIMEOUT_S
 
 
 def _range_refused(size: int) -> Response:

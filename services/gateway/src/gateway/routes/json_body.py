@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import PydanticUndefined
 from starlette.exceptions import HTTPException
 
+from chassis.context import restart_deadline
+
 _JSON: Final = "application/json"
 
 
@@ -20,6 +22,7 @@ async def read_json_body(request: Request) -> Any:
     """
     try:
         body = await request.body()
+        restart_deadline()
         if not body:
             return PydanticUndefined
         return json.loads(body) if _is_json(request.headers.get("content-type", "")) else body
