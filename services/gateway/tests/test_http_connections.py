@@ -26,7 +26,7 @@ def strict(shared_mesh, tmp_path_factory):
     limits = {
         "MAX_CONNECTIONS": str(ALL),
         "MAX_CONNECTIONS_PER_CLIENT": str(PER_CLIENT),
-        "MAX_UNFINISHED_BYTES": "200000",
+        "MAX_UNFINISHED_BYTES": "400000",
         "RECEIVE_TIMEOUT_S": "1",
         "SEND_TIMEOUT_S": "2",
         "IDLE_TIMEOUT_S": "2",
@@ -174,12 +174,12 @@ def test_answers_that_nobody_reads_are_given_up(many):
 
 
 def test_unfinished_bodies_share_a_bound_on_memory(many):
-    half = (POST % 60_000) + b" " * 50_000
-    holders = many(6, half)
+    half = (POST % 62_000) + b" " * 60_000
+    holders = many(PER_CLIENT, half)
     (other,) = many(1, source="127.0.0.2")
     assert other.is_open()
     assert problem_of(holders[0].heard()) == (503, "TOO_MANY_CONNECTIONS")
-    holders[-1].send(b" " * 10_000)
+    holders[-1].send(b" " * 2_000)
     assert holders[-1].answer()[0].startswith("HTTP/1.1 400 ")
 
 

@@ -5,12 +5,14 @@ from typing import Self
 
 from chassis.connections import ConnectionLimits
 from chassis.settings import Environment, Network, ProcessSettings
+from gateway.uploads import UploadLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     process: ProcessSettings
     connections: ConnectionLimits
+    uploads: UploadLimits
     http_port: int
     catalog_target: str
     order_target: str
@@ -29,6 +31,7 @@ class Settings:
         return cls(
             process=ProcessSettings.read(environment),
             connections=ConnectionLimits.read(environment),
+            uploads=UploadLimits.read(environment),
             http_port=environment.port("HTTP_PORT"),
             catalog_target=environment.target("CATALOG_TARGET"),
             order_target=environment.target("ORDER_TARGET"),

@@ -90,7 +90,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             reviews=reviews,
             reads=Reads(catalog, reviews, Sellers(accounts), tiers),
             albums=albums,
-            uploads=Uploads(),
+            uploads=Uploads(settings.uploads),
             album_reads=AlbumReads(albums, Likes(channels["review"]), tiers),
             votes=Votes(stream, settings.max_vote_backlog),
             dependencies=Dependencies(channels, redis, stream),

@@ -1,26 +1,31 @@
 """Uploads of albums: multipart bodies, read as they come, within the limits of each and of all together."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
+from chassis.connections import client_of
 from chassis.errors import ResourceExhausted
+from chassis.settings import Environment
+from gateway.client_address import client_address
 from gateway.problems import FieldProblem, Problem
 
 MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
 _MAX_PROFILE_BYTES: Final = 64 * 1024
 # With the lines around the parts.
 MAX_UPLOAD_BYTES: Final = MAX_IMAGE_BYTES + 2 * _MAX_PROFILE_BYTES
-# Of all uploads under way; an upload holds what has come of it until it is stored.
-_MAX_HELD_BYTES: Final = 96 * 1024 * 1024
-_RECEIVED_WITHIN_S: Final = 60.0
+RECEIVE_TIMEOUT_S: Final = 60.0
+# An upload that takes longer gives way when there is no room for another.
+PROTECTED_S: Final = 10.0
 
 _LIMITS: Final = {"image": MAX_IMAGE_BYTES, "profile": _MAX_PROFILE_BYTES}
 _UNREADABLE: Final = Problem(HTTPStatus.BAD_REQUEST, "UNREADABLE_BODY", "the body is not complete multipart/form-data")
@@ -28,7 +33,7 @@ _NOT_MULTIPART: Final = Problem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "send multipart/form-data with a boundary"
 )
 _TOO_SLOW: Final = Problem(
-    HTTPStatus.REQUEST_TIMEOUT, "UPLOAD_TOO_SLOW", f"an upload may take {_RECEIVED_WITHIN_S:.0f} s"
+    HTTPStatus.REQUEST_TIMEOUT, "UPLOAD_TOO_SLOW", f"an upload may take {RECEIVE_TIMEOUT_S:.0f} s"
 )
 
 
@@ -52,34 +57,93 @@ class Upload(NamedTuple):
     image: bytearray
 
 
-class Uploads:
-    """Receives uploads, and bounds what all of them hold in memory."""
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """Bytes of uploads that are held until they are stored."""
 
-    def __init__(self, max_held_bytes: int = _MAX_HELD_BYTES) -> None:
-        self._free = max_held_bytes
+    bytes: int = 40 * 1024 * 1024
+    bytes_per_client: int = 24 * 1024 * 1024
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(
+            bytes=environment.count("MAX_UPLOADING_BYTES", cls().bytes, low=MAX_UPLOAD_BYTES, high=2**40),
+            bytes_per_client=environment.count(
+                "MAX_UPLOADING_BYTES_PER_CLIENT", cls().bytes_per_client, low=MAX_UPLOAD_BYTES, high=2**40
+            ),
+        )
+
+
+@dataclass(eq=False, slots=True)
+class _Room:
+    """The memory of one upload."""
+
+    client: str
+    timeout: asyncio.Timeout
+    started: float = field(default_factory=time.monotonic)
+    held: int = 0
+    is_received: bool = False
+    is_evicted: bool = False
+
+
+class Uploads:
+    """Receives uploads, and bounds what those of a client, and all of them, hold in memory."""
+
+    def __init__(self, limits: UploadLimits) -> None:
+        self._limits = limits
+        self._rooms: set[_Room] = set()
 
     @asynccontextmanager
     async def receive(self, request: Request) -> AsyncIterator[Upload]:
         """Raises UploadRefused, and UploadsBusy when there is no room. The room is given back after the block."""
-        form = _Form(_boundary_of(request))
-        held = 0
+        room = _Room(client_of(client_address(request)), asyncio.timeout(RECEIVE_TIMEOUT_S))
+        self._rooms.add(room)
         try:
-            async with asyncio.timeout(_RECEIVED_WITHIN_S):
+            upload = await self._receive(request, room)
+            room.is_received = True
+            yield upload
+        finally:
+            self._rooms.discard(room)
+
+    async def _receive(self, request: Request, room: _Room) -> Upload:
+        try:
+            form = _Form(_boundary_of(request))
+            async with room.timeout:
                 async for data in request.stream():
-                    held += len(data)
-                    self._free -= len(data)
-                    if self._free < 0:
-                        raise UploadsBusy
-                    if held > MAX_UPLOAD_BYTES:
-                        raise UploadRefused(_too_large("image"))
+                    self._take(room, len(data))
                     form.feed(data)
-            yield form.complete()
+            return form.complete()
         except TimeoutError:
+            if room.is_evicted:
+                raise UploadsBusy from None
             raise UploadRefused(_TOO_SLOW) from None
         except (ClientDisconnect, FormParserError):
             raise UploadRefused(_UNREADABLE) from None
-        finally:
-            self._free += held
+
+    def _take(self, room: _Room, size: int) -> None:
+        """Raises UploadRefused and UploadsBusy."""
+        room.held += size
+        if room.held > MAX_UPLOAD_BYTES:
+            raise UploadRefused(_too_large("image"))
+        if self._held(room.client) > self._limits.bytes_per_client:
+            raise UploadsBusy
+        while self._held() > self._limits.bytes:
+            self._evict_slow_one(besides=room)
+
+    def _evict_slow_one(self, besides: _Room) -> None:
+        """The oldest of the client that holds most, if it has had its time. Raises UploadsBusy when all are young."""
+        latest = time.monotonic() - PROTECTED_S
+        others = (room for room in self._rooms - {besides} if room.held and not room.is_received)
+        slow = [room for room in others if room.started < latest]
+        if not slow:
+            raise UploadsBusy
+        oldest = max(slow, key=lambda room: (self._held(room.client), -room.started))
+        oldest.held = 0
+        oldest.is_evicted = True
+        oldest.timeout.reschedule(asyncio.get_running_loop().time())
+
+    def _held(self, client: str | None = None) -> int:
+        return sum(room.held for room in self._rooms if client is None or room.client == client)
 
 
 class _Form:

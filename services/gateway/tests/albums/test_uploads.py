@@ -1,11 +1,13 @@
 """Uploads: taken whole, or refused with the right status and nothing passed on."""
 
 import time
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
 
 from ..problem_assertions import assert_names  # noqa: TID252
+from ..raw_connection import connected  # noqa: TID252
 
 MEBIBYTE = 2**20
 MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
@@ -119,6 +121,14 @@ def test_what_is_no_multipart_form_is_a_415(http, headers):
     assert (answer.status_code, answer.json()["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+@pytest.mark.parametrize("boundary", ["b" * 257, "b" * 7_000, "\xff", '"b'])
+def test_an_odd_boundary_is_rejected(http, mesh, boundary):
+    content_type = f"multipart/form-data; boundary={boundary}".encode("latin-1")
+    answer = http.post("/albums", content=b"--b--\r\n", headers={"content-type": content_type})
+    assert answer.status_code in {400, 415}
+    assert created(mesh) == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -162,3 +172,15 @@ def test_a_client_that_leaves_in_the_middle_does_no_harm(http, gateway, mesh):
 def test_only_uploads_may_be_longer_than_64_kibibytes(http):
     answer = http.post("/albums/1", content=b"x" * 70_000, headers=MULTIPART)
     assert answer.status_code in (405, 413)
+
+
+def test_unfinished_uploads_of_one_client_leave_room_for_others(mesh, gateway, upload, png):
+    half = (
+        f"POST /albums HTTP/1.1\r\nhost: shop\r\ncontent-type: {MULTIPART['content-type']}\r\ncontent-length: 10400000"
+    )
+    part = b'\r\n\r\n--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n'
+    with ExitStack() as stack:
+        for _ in range(10):
+            connection = stack.enter_context(connected(gateway, "127.0.0.2"))
+            connection.send(half.encode() + part + png(10 * MEBIBYTE - 1))
+        assert upload(png(10 * MEBIBYTE)).status_code == 201
