@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from account import session_cache
-from account.accounts import Accounts
-from account.passwords import Passwords
+from account.assembly import assemble
+from account.attempts import AttemptLimits
 from account.repository import Repository
-from account.servicer import AccountServicer
 from account.session_cache import SessionCache
 from account.sessions import Sessions
+from account.shared_buckets import SharedBuckets
+from account.token_buckets import LocalBuckets
 from agora.account.v1 import account_pb2, account_pb2_grpc
 from chassis import grpc_client, redis
 from chassis.context import RequestContext, enter
@@ -26,6 +27,7 @@ from chassis.postgres import Database
 from localmesh.valkey import CACHE_RULES, Valkey
 
 PASSWORD = "correct horse"
+LIMITS = AttemptLimits(account_failures=20, address_failures=20, address_sign_ups=20)
 _request_numbers = count()
 
 
@@ -59,8 +61,8 @@ class Replica:
         response = await grpc_client.call(self.stub.CreateAccount, request, account_pb2.CreateAccountResponse)
         return response.account
 
-    async def sign_in(self, username="ann", password=PASSWORD):
-        request = account_pb2.CreateSessionRequest(username=username, password=password)
+    async def sign_in(self, username="ann", password=PASSWORD, address=""):
+        request = account_pb2.CreateSessionRequest(username=username, password=password, client_address=address)
         return await grpc_client.call(self.stub.CreateSession, request, account_pb2.CreateSessionResponse)
 
     async def sign_out(self, token_hash):
@@ -81,15 +83,13 @@ class StartReplica:
     cleanup: AsyncExitStack
     dsn: str
 
-    async def __call__(self, redis_url):
+    async def __call__(self, redis_url, limits=LIMITS):
         database = await self.open_database("account", self.dsn)
         repository = Repository(database)
         client = redis.connect(redis_url, name="account-test", timeout_s=redis.TIMEOUT_S)
         self.cleanup.push_async_callback(client.aclose)
-        passwords = Passwords()
         cache = SessionCache(client)
-        sessions = Sessions(repository, passwords, cache)
-        servicer = AccountServicer(Accounts(repository, passwords), sessions)
+        servicer, sessions = assemble(repository, cache, SharedBuckets(client, LocalBuckets()), limits)
         served = await self.serve(account_pb2_grpc.add_AccountServiceServicer_to_server, servicer, tier="account")
         stub = account_pb2_grpc.AccountServiceStub(self.channel_to(served.target))
         return Replica(stub, database, repository, cache, sessions)

@@ -1,7 +1,9 @@
 """Hashing under load, and what it gives away."""
 
 import asyncio
+import os
 import statistics
+import sys
 import threading
 import time
 
@@ -12,6 +14,7 @@ from account import passwords as module
 from account.domain import UNUSABLE_HASH
 from account.errors import TooManySignIns
 from account.passwords import Passwords
+from chassis.fair_queue import Lane
 
 
 @pytest.fixture
@@ -53,9 +56,14 @@ async def test_an_unknown_username_costs_as_much_as_a_wrong_password(passwords):
 
 
 async def test_more_than_the_queue_holds_are_refused_at_once():
-    passwords = Passwords(max_waiting=3)
-    outcomes = await asyncio.gather(*(passwords.hash("correct horse") for _ in range(10)), return_exceptions=True)
-    assert sum(isinstance(outcome, TooManySignIns) for outcome in outcomes) == 5
+    passwords = Passwords(max_waiting=6)
+
+    async def hashed():
+        async with passwords.turn(Lane("192.0.2.7")):
+            return await passwords.hash("correct horse")
+
+    outcomes = await asyncio.gather(*(hashed() for _ in range(10)), return_exceptions=True)
+    assert sum(isinstance(outcome, TooManySignIns) for outcome in outcomes) == 5, "one client takes half of the room"
     assert sum(isinstance(outcome, str) for outcome in outcomes) == 5
 
 
@@ -76,11 +84,21 @@ class GatedHasher(PasswordHasher):
 async def test_a_caller_that_gives_up_leaves_the_queue(passwords, monkeypatch):
     hasher = GatedHasher()
     monkeypatch.setattr(module, "_HASHER", hasher)
-    waiting = [asyncio.create_task(passwords.hash("correct horse")) for _ in range(200)]
+
+    async def hashed():
+        async with passwords.turn(Lane("192.0.2.7")):
+            await passwords.hash("correct horse")
+
+    waiting = [asyncio.create_task(hashed()) for _ in range(200)]
     await asyncio.sleep(0)
     for task in waiting:
         task.cancel()
     await asyncio.wait(waiting)
     hasher.gate.set()
-    await passwords.hash("correct horse")
+    await hashed()
     assert hasher.hashed <= 3, "at most the two that had begun are hashed first"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux' own")
+async def test_hashing_threads_have_a_lower_priority(passwords):
+    assert await passwords._run(os.nice, 0) > os.nice(0)

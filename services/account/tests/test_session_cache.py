@@ -92,7 +92,7 @@ async def test_a_redis_that_hangs_is_waited_for_once_a_second_at_most(breakable_
 
 @pytest.mark.usefixtures("unhurried")
 async def test_a_lost_redis_is_logged_once_and_so_is_its_return(breakable_valkey, caplog):
-    caplog.set_level(logging.INFO, "account.session_cache")
+    caplog.set_level(logging.INFO, "account.redis_guard")
     async with redis.connect(breakable_valkey.url, name="test", timeout_s=redis.TIMEOUT_S) as client:
         cache = SessionCache(client)
         breakable_valkey.stop()

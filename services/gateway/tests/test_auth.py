@@ -162,3 +162,10 @@ async def test_what_is_remembered_of_sessions_is_bounded(session):
         await sessions.end(str(number).encode())
         clock.now += 2
     assert len(sessions._ended) == 8
+
+
+def test_account_service_is_told_the_clients_address(http, mesh):
+    http.post("/v1/sessions", json={"username": "nobody", "password": "wrong horse"})
+    http.post("/v1/accounts", json={"username": "ann-127", "password": "correct horse", "role": "buyer"})
+    for rpc in ("CreateSession", "CreateAccount"):
+        assert mesh.account.calls_of(rpc)[-1].request.client_address == "127.0.0.1"

@@ -121,3 +121,12 @@ def assert_raw_problem(answer, status, reason):
     problem = json.loads(body)
     assert (problem["status"], problem["reason"]) == (status, reason)
     assert f"x-request-id: {problem['request_id']}".encode() in head
+
+
+def test_retry_after_is_what_the_service_says(http, mesh):
+    mesh.account.fault = RemoteRefusal(
+        StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS", "try again in 720 s", {"retry_after_s": "720"}
+    )
+    answer = http.post("/v1/sessions", json={"username": "nobody", "password": "wrong horse"})
+    assert (answer.status_code, answer.json()["reason"]) == (429, "TOO_MANY_ATTEMPTS")
+    assert answer.headers["retry-after"] == "720"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from account.attempts import Attempts
 from account.domain import Account, NewAccount
 from account.errors import UsernameTaken
 from account.passwords import Passwords
@@ -14,23 +15,27 @@ MAX_BATCH: Final = 1000
 
 
 class Accounts:
-    def __init__(self, repository: Repository, passwords: Passwords) -> None:
+    def __init__(self, repository: Repository, passwords: Passwords, attempts: Attempts) -> None:
         self._repository = repository
         self._passwords = passwords
+        self._attempts = attempts
 
-    async def create(self, new: NewAccount) -> Account:
+    async def create(self, new: NewAccount, client_address: str = "") -> Account:
         """Idempotent by request id: the account that the same request made before is returned again.
 
-        Raises UsernameTaken, TooManySignIns.
+        Raises UsernameTaken, TooManySignIns, TooManyAttempts.
         """
-        password_hash = await self._passwords.hash(new.password)
+        async with self._passwords.turn(await self._attempts.sign_up(client_address)):
+            password_hash = await self._passwords.hash(new.password)
         try:
-            return await self._repository.insert_account(new, password_hash)
+            account = await self._repository.insert_account(new, password_hash)
         except UsernameTaken:
             made_before = await self._repository.find_requested_account(new.username, new.request_id)
             if made_before is None:
                 raise
             return made_before
+        await self._attempts.remember_owner(new.username, client_address)
+        return account
 
     async def sellers(self, account_ids: Sequence[str]) -> list[str]:
         """Those that are accounts of sellers, in no particular order. Raises InvalidField."""

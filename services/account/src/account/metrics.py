@@ -15,3 +15,6 @@ REFUSED: Final = _SESSIONS.labels("refused")
 ENDED: Final = _SESSIONS.labels("ended")
 EXPIRED: Final = _SESSIONS.labels("expired")
 PASSWORD_JOBS: Final = Gauge("agora_password_jobs", "Passwords being hashed or waiting for it.")
+ATTEMPTS_REJECTED: Final = Counter(
+    "agora_attempts_rejected", "Sign-ins and sign-ups rejected since the account or the address made too many."
+)

@@ -1,7 +1,10 @@
-"""Password hashing: argon2id, in few threads, with a bounded queue."""
+"""Password hashing: argon2id, in few threads of low priority, with a bounded queue in which clients take turns."""
 
 import asyncio
+import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from account import metrics
 from account.errors import TooManySignIns
+from chassis.fair_queue import FairQueue, Lane, Turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,21 +23,26 @@ R = TypeVar("R")
 # OWASP's parameters. One hash holds 19 MiB and costs about 20 ms of a core, so two at a time are bounded in both.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _THREADS: Final = 2
-# At 20 ms each the last one waits some 2.5 s, which is inside the deadline of a request.
-_MAX_WAITING: Final = 256
+# Of a core that is busy otherwise, a thread gets a quarter: hashing must not slow down what everybody reads.
+_NICENESS: Final = 5
+_MAX_WAITING: Final = 512
 
 
 class Passwords:
-    """Hashes and verifies off the event loop; raises TooManySignIns when the queue is full.
+    """Hashes and verifies off the event loop. Call it within a turn, which bounds how many do so at a time.
 
     See test_200_sign_ins_at_once_starve_neither_the_loop_nor_the_memory.
     """
 
     def __init__(self, max_waiting: int = _MAX_WAITING) -> None:
-        self._executor = ThreadPoolExecutor(_THREADS, "argon2")
-        self._capacity = _THREADS + max_waiting
-        self._admitted = 0
+        self._executor = ThreadPoolExecutor(_THREADS, "argon2", _lower_priority)
+        self._queue = FairQueue(_THREADS, max_waiting, TooManySignIns)
         self._decoy = _HASHER.hash(secrets.token_urlsafe())
+        metrics.PASSWORD_JOBS.set_function(lambda: self._queue.busy)
+
+    def turn(self, lane: Lane) -> Turn:
+        """For `async with`. Raises TooManySignIns at once when there is no use in waiting."""
+        return self._queue.turn(lane)
 
     async def hash(self, password: str) -> str:
         return await self._run(_HASHER.hash, password)
@@ -57,13 +66,11 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._admitted >= self._capacity:
-            raise TooManySignIns
-        self._admitted += 1
-        metrics.PASSWORD_JOBS.set(self._admitted)
-        try:
-            # A caller that gives up cancels what waits in the queue; only what has begun is hashed to its end.
-            return await asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
-        finally:
-            self._admitted -= 1
-            metrics.PASSWORD_JOBS.set(self._admitted)
+        # A caller that gives up cancels what waits for a thread; only what has begun is hashed to its end.
+        return await asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
+
+
+def _lower_priority() -> None:
+    """Of the calling thread: Linux takes its id for a process id."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)

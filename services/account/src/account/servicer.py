@@ -29,12 +29,13 @@ class AccountServicer(account_pb2_grpc.AccountServiceServicer):
         self, request: account_pb2.CreateAccountRequest, _context: Context
     ) -> account_pb2.CreateAccountResponse:
         new = NewAccount(request.request_id, request.username, request.password, _role(request.role))
-        return account_pb2.CreateAccountResponse(account=_wire_account(await self._accounts.create(new)))
+        account = await self._accounts.create(new, request.client_address)
+        return account_pb2.CreateAccountResponse(account=_wire_account(account))
 
     async def CreateSession(
         self, request: account_pb2.CreateSessionRequest, _context: Context
     ) -> account_pb2.CreateSessionResponse:
-        session, token = await self._sessions.open(request.username, request.password)
+        session, token = await self._sessions.open(request.username, request.password, request.client_address)
         return account_pb2.CreateSessionResponse(session=_wire_session(session), token=token)
 
     async def DeleteSession(

@@ -6,23 +6,17 @@ is half a second ago. That alone bounds how long an ended session lives on; dele
 sooner. It needs the clocks of the replicas to agree to some milliseconds, as NTP makes them.
 """
 
-import logging
 import struct
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from account import metrics
 from account.domain import MAX_KNOWLEDGE_AGE, Role, Session
-from chassis.metrics import DEPENDENCY_UP
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
+from account.redis_guard import RedisGuard
 
 _PREFIX: Final = b"account:session:1:"
 # When PostgreSQL was read, session, account, role, begin, end; ids as text, times in seconds since the epoch.
@@ -30,7 +24,6 @@ _ENTRY: Final = struct.Struct("!d36s36sBdd")
 _ROLES: Final = tuple(Role)
 _MAX_AGE_S: Final = MAX_KNOWLEDGE_AGE.total_seconds()
 _LIFETIME_MS: Final = int(_MAX_AGE_S * 1000)
-_PAUSE_S: Final = 1.0
 
 
 class SessionCache:
@@ -38,8 +31,7 @@ class SessionCache:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._is_up = True
-        self._next_attempt = 0.0
+        self._guard = RedisGuard()
 
     async def read(self, token_hashes: Iterable[bytes]) -> dict[bytes, Session]:
         """The sessions that are known freshly enough, by token hash."""
@@ -47,7 +39,7 @@ class SessionCache:
         if not hashes:
             return {}
         keys = [_PREFIX + token_hash for token_hash in hashes]
-        entries = await self._attempt(lambda: self._redis.mget(keys)) or []
+        entries = await self._guard.attempt(lambda: self._redis.mget(keys)) or []
         # Looked up after the reply came, so that the time Redis took counts against the entry.
         now = time.time()
         found = {
@@ -62,43 +54,16 @@ class SessionCache:
     async def write(self, sessions: Collection[Session], read_at: float) -> None:
         """Keep what PostgreSQL was asked for at `read_at`, or later."""
         if sessions:
-            await self._attempt(lambda: self._set_all(sessions, read_at))
+            await self._guard.attempt(lambda: self._set_all(sessions, read_at))
 
     async def remove(self, token_hash: bytes) -> None:
-        await self._attempt(lambda: self._redis.delete(_PREFIX + token_hash))
+        await self._guard.attempt(lambda: self._redis.delete(_PREFIX + token_hash))
 
     async def _set_all(self, sessions: Collection[Session], read_at: float) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for session in sessions:
             pipeline.set(_PREFIX + session.token_hash, _packed(session, read_at), px=_LIFETIME_MS)
         await pipeline.execute()
-
-    async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T | None:
-        if not self._may_attempt():
-            return None
-        try:
-            result = await command()
-        except (RedisError, OSError) as error:
-            self._next_attempt = time.monotonic() + _PAUSE_S
-            self._note(is_up=False, why=type(error).__name__)
-            return None
-        self._note(is_up=True)
-        return result
-
-    def _may_attempt(self) -> bool:
-        """While Redis is away one caller a second finds out whether it is back; the others do not wait for it."""
-        now = time.monotonic()
-        if not self._is_up:
-            if now < self._next_attempt:
-                return False
-            self._next_attempt = now + _PAUSE_S
-        return True
-
-    def _note(self, *, is_up: bool, why: str = "") -> None:
-        DEPENDENCY_UP.labels("redis").set(is_up)
-        if is_up is not self._is_up:
-            self._is_up = is_up
-            logger.log(logging.INFO if is_up else logging.WARNING, "redis %s", "back" if is_up else f"away: {why}")
 
 
 def _packed(session: Session, read_at: float) -> bytes:

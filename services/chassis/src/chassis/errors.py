@@ -18,7 +18,10 @@ gateway's `problems` turns that into an HTTP answer. Nothing here knows either w
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
+
+# In the metadata of an error: after how many seconds it may be worth while to try again.
+RETRY_AFTER_S: Final = "retry_after_s"
 
 
 class Refusal(Exception):

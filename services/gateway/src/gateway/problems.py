@@ -10,7 +10,7 @@ from fastapi import Response
 from grpc import StatusCode
 
 from chassis.context import current_request_id
-from chassis.errors import Refusal
+from chassis.errors import RETRY_AFTER_S, Refusal
 from chassis.status import code_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -86,7 +86,8 @@ def problem_of(refusal: Refusal, members: Mapping[str, object] | None = None) ->
     errors, metadata = (
         _fields_and_metadata(refusal) if status is HTTPStatus.UNPROCESSABLE_ENTITY else ((), refusal.metadata)
     )
-    return Problem(status, refusal.reason, refusal.message, errors, metadata, members or {})
+    headers = {"retry-after": retry_after} if (retry_after := refusal.metadata.get(RETRY_AFTER_S)) else {}
+    return Problem(status, refusal.reason, refusal.message, errors, metadata, members or {}, headers)
 
 
 def _fields_and_metadata(refusal: Refusal) -> tuple[Sequence[FieldProblem], dict[str, str]]:

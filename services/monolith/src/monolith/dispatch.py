@@ -29,22 +29,24 @@ class Dispatch:
         self._methods = methods_of(shop)
         self._succeeded = {name: metrics.RPC_DURATION.labels(name, "OK") for name in self._methods}
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, client_address: str) -> Answer:
         """Never raises: what nobody foresaw is answered as INTERNAL, and logged."""
         started = time.perf_counter()
         enter(RequestContext())
         try:
-            response = await self._call(request)
+            response = await self._call(request, client_address)
         except Exception as error:
             return self._refused(request, refusal_of(error, request.method), started)
         self._succeeded[request.method].observe(time.perf_counter() - started)
         return Answer(request.number, OK, response.SerializeToString())
 
-    async def _call(self, request: Request) -> Message:
+    async def _call(self, request: Request, client_address: str) -> Message:
         method = self._methods.get(request.method)
         if method is None:
             raise _UNKNOWN_METHOD
         message = _message(method, request.payload)
+        if method.is_limited_by_address:
+            message.client_address = client_address
         if method.caller is not Caller.ANYONE:
             method.sign(message, await self._session(request.token, method.caller))
         return await method.behaviour(message, None)

@@ -40,6 +40,10 @@ class Method:
     caller: Caller
     sign: Sign
 
+    @property
+    def is_limited_by_address(self) -> bool:
+        return "client_address" in self.request_type.DESCRIPTOR.fields_by_name
+
 
 def _unsigned(_request: Any, _session: Session) -> None:
     pass

@@ -27,6 +27,7 @@ class Connection:
         self._dispatch = dispatch
         self._reader = reader
         self._writer = writer
+        self._client_address = str((writer.get_extra_info("peername") or ("",))[0])
         self._is_busy = False
         self._is_stopping = False
 
@@ -35,7 +36,7 @@ class Connection:
         try:
             while not self._is_stopping and (body := await self._read_frame()) is not None:
                 self._is_busy = True
-                await self._send(write_answer(await self._dispatch.answer(read_request(body))))
+                await self._send(write_answer(await self._dispatch.answer(read_request(body), self._client_address)))
                 self._is_busy = False
         except MalformedFrame as malformed:
             self._writer.write(write_answer(refusal_answer(0, UnreadableFrame(str(malformed)))))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Self
 
+from account.attempts import AttemptLimits
+from account.settings import read_attempt_limits
 from chassis.settings import Environment, ProcessSettings
 
 
@@ -16,6 +18,7 @@ class Settings:
     order_database_url: str = field(repr=False)
     review_database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    attempt_limits: AttemptLimits = field(default_factory=AttemptLimits)
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -31,4 +34,5 @@ class Settings:
             order_database_url=database_url("ORDER"),
             review_database_url=database_url("REVIEW"),
             redis_url=environment.redis_url("REDIS_URL"),
+            attempt_limits=read_attempt_limits(environment),
         )

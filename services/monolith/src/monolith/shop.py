@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from account.accounts import Accounts
-from account.passwords import Passwords
+from account.assembly import assemble as assemble_account
 from account.repository import Repository as AccountRepository
 from account.servicer import AccountServicer
 from account.sessions import SWEEP_EVERY_S, Sessions
+from account.token_buckets import LocalBuckets
 from catalog.items import Items
 from catalog.listing import Listing
 from catalog.repository import Repository as CatalogRepository
@@ -49,9 +49,12 @@ class ShopBuilder:
         self._running = running
 
     async def build(self) -> Shop:
-        passwords = Passwords()
-        account_repository = AccountRepository(await self._open("account", self._settings.account_database_url))
-        sessions = Sessions(account_repository, passwords, SessionMemory())
+        account, sessions = assemble_account(
+            AccountRepository(await self._open("account", self._settings.account_database_url)),
+            SessionMemory(),
+            LocalBuckets(),
+            self._settings.attempt_limits,
+        )
         self._running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
 
         catalog_repository = CatalogRepository(await self._open("catalog", self._settings.catalog_database_url))
@@ -66,7 +69,7 @@ class ShopBuilder:
         review_repository = ReviewRepository(await self._open("review", self._settings.review_database_url))
         return Shop(
             sessions,
-            AccountServicer(Accounts(account_repository, passwords), sessions),
+            account,
             CatalogServicer(items, Search(catalog_repository, listing), reservations),
             assemble(self._running, order_repository, CatalogOfOrders(items, reservations)),
             ReviewServicer(

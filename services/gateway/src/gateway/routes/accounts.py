@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from agora.account.v1 import account_pb2 as pb
+from gateway.client_address import client_address
 from gateway.clients.account import ROLES
 from gateway.openapi import refuses
 from gateway.routes.answers import account_json, answer
@@ -21,12 +22,16 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], route_class=LeanRou
     summary="Open an account",
     status_code=HTTPStatus.CREATED,
     response_model=Account,
-    responses=refuses({409: "`USERNAME_TAKEN`.", 429: "`TOO_MANY_SIGN_INS`."}),
+    responses=refuses({409: "`USERNAME_TAKEN`.", 429: "`TOO_MANY_SIGN_INS`, `TOO_MANY_ATTEMPTS`."}),
 )
 async def create_account(request: Request, key: Key, account: NewAccount) -> Response:
     created = await shop_of(request).accounts.create_account(
         pb.CreateAccountRequest(
-            request_id=key, username=account.username, password=account.password, role=ROLES[account.role]
+            request_id=key,
+            username=account.username,
+            password=account.password,
+            role=ROLES[account.role],
+            client_address=client_address(request),
         )
     )
     return answer(account_json(created), HTTPStatus.CREATED)
