@@ -1,7 +1,6 @@
 """Whether every order that was promised exists once, and no other does."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 
 from loadtests.faults.history import Attempt
 from loadtests.faults.purchases import Purchase, by_order_id
@@ -9,14 +8,11 @@ from loadtests.faults.state import Order, Reservation, ShopState
 from loadtests.faults.violation import Kind, Violation
 
 UNDECIDED_S = 30.0
-# Answers that speak of the order itself; others, such as 401, were given before it was looked at.
-_ABOUT_THE_ORDER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 def check_orders(purchases: list[Purchase], state: ShopState) -> Iterator[Violation]:
     for purchase in purchases:
         yield from _one_order_a_key(purchase)
-        yield from _accepted_then_refused(purchase)
     yield from _one_key_an_order(purchases)
     yield from _lost(purchases, state)
     yield from _unexplained(purchases, state)
@@ -27,18 +23,6 @@ def _one_order_a_key(purchase: Purchase) -> Iterator[Violation]:
     if len(purchase.order_ids) > 1:
         says = f"{purchase.buyer} got the orders {sorted(purchase.order_ids)} for the key {purchase.key}"
         yield Violation(Kind.DOUBLED_ORDER, says, tuple(purchase.attempts))
-
-
-def _accepted_then_refused(purchase: Purchase) -> Iterator[Violation]:
-    known_at = purchase.accepted_at
-    for attempt in purchase.refused:
-        was_known = known_at is not None and attempt.invoked_at > known_at
-        asked_the_same = attempt.lines in [accepted.lines for accepted in purchase.accepted]
-        if was_known and asked_the_same and attempt.status in _ABOUT_THE_ORDER:
-            says = (
-                f"{purchase.buyer} was told {attempt.status} for the key {purchase.key} after its order was confirmed"
-            )
-            yield Violation(Kind.REFUSED_ORDER_EXISTS, says, tuple(purchase.attempts))
 
 
 def _one_key_an_order(purchases: list[Purchase]) -> Iterator[Violation]:

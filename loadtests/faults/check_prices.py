@@ -1,40 +1,14 @@
 """Whether an order has the lines that were asked for, at the prices of its time, and is always told the same."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
-from loadtests.faults.history import Call, History, Outcome
+from loadtests.faults.changes import Setting, possible_values, settings_of
+from loadtests.faults.history import History
 from loadtests.faults.purchases import Purchase, by_order_id
 from loadtests.faults.state import Line, Order, ShopState
 from loadtests.faults.violation import Kind, Violation
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A value an item was given, at some moment from `after` to `before`; `before` is infinite when it may not have."""
-
-    value: int
-    after: float
-    before: float
-
-    def is_over_by(self, other: "Setting") -> bool:
-        """Whether `other` certainly came later."""
-        return other.after > self.before and other.before < inf
-
-
-def settings_of(history: History, field: str) -> dict[str, list[Setting]]:
-    """What each item's `field` was set to, the first setting included."""
-    settings: dict[str, list[Setting]] = {}
-    for attempt in history.of(Call.SET_ITEM):
-        item_id = attempt.told.get("item_id") or attempt.asked.get("item_id")
-        if item_id is None or field not in attempt.asked or attempt.outcome is Outcome.REFUSED:
-            continue
-        answered_at = attempt.answered_at if attempt.outcome is Outcome.ACCEPTED else None
-        setting = Setting(attempt.asked[field], attempt.invoked_at, answered_at or inf)
-        settings.setdefault(item_id, []).append(setting)
-    return settings
 
 
 def check_prices(history: History, purchases: list[Purchase], state: ShopState) -> Iterator[Violation]:
@@ -62,8 +36,8 @@ def _recorded_as_reserved(order: Order, state: ShopState, purchase: Purchase | N
 
 
 def _told_as_recorded(order: Order, purchase: Purchase) -> Iterator[Violation]:
-    asked = [attempt.lines for attempt in purchase.attempts if attempt.lines is not None]
-    if asked and _units(order.lines) not in asked and None not in purchase.bodies:
+    asked = [attempt.lines for attempt in purchase.accepted if attempt.lines is not None]
+    if any(lines != _units(order.lines) for lines in asked):
         says = f"{purchase.buyer} asked for {asked[0]} and got {_units(order.lines)}"
         yield Violation(Kind.CHANGED_LINES, says, tuple(purchase.attempts))
     answers = (attempt.told for attempt in purchase.accepted)
@@ -78,12 +52,7 @@ def _told_as_recorded(order: Order, purchase: Purchase) -> Iterator[Violation]:
 
 
 def _at_the_price_of_its_time(line: Line, settings: list[Setting], purchase: Purchase) -> Iterator[Violation]:
-    began, ended = purchase.began_at, purchase.accepted_at or inf
-    possible = {
-        setting.value
-        for setting in settings
-        if setting.after <= ended and not any(setting.is_over_by(o) and o.before < began for o in settings)
-    }
+    possible = possible_values(settings, purchase.began_at, purchase.accepted_at or inf)
     if settings and line.price_cents not in possible:
         says = f"item {line.item_id} was sold to {purchase.buyer} for {line.price_cents}, when it cost {possible}"
         yield Violation(Kind.CHANGED_PRICE, says, tuple(purchase.attempts))

@@ -9,9 +9,13 @@ import json
 import sys
 from pathlib import Path
 
+from loadtests.faults.check_answers import check_answers
 from loadtests.faults.check_carts import check_carts
+from loadtests.faults.check_changes import check_changes
+from loadtests.faults.check_latency import check_latency
 from loadtests.faults.check_orders import check_orders
 from loadtests.faults.check_prices import check_prices
+from loadtests.faults.check_reads import check_reads
 from loadtests.faults.check_stock import check_stock
 from loadtests.faults.history import History, read_history
 from loadtests.faults.purchases import purchases_of
@@ -23,9 +27,13 @@ def check(history: History, state: ShopState) -> list[Violation]:
     """Every broken promise. The state is to be read when no request is under way any more."""
     purchases = purchases_of(history)
     return [
+        *check_answers(history),
         *check_orders(purchases, state),
         *check_prices(history, purchases, state),
         *check_stock(history, purchases, state),
+        *check_changes(history),
+        *check_reads(history, purchases, state),
+        *check_latency(history),
         *check_carts(history, purchases, state),
     ]
 

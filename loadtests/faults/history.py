@@ -70,9 +70,26 @@ class Note:
 
 
 @dataclass(slots=True)
+class Fault:
+    """A time in which something was broken. `item_ids` are those it strikes, where it does not strike all."""
+
+    text: str
+    began_at: float
+    ended_at: float | None = None
+    item_ids: tuple[str, ...] = ()
+
+    def overlaps(self, since: float, until: float) -> bool:
+        return self.began_at <= until and (self.ended_at is None or since <= self.ended_at)
+
+
+@dataclass(slots=True)
 class History:
+    """`cache` is the cache mode of the mesh, which decides how old a read may be."""
+
+    cache: str = "off"
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def of(self, *calls: Call) -> Iterable[Attempt]:
         return (attempt for attempt in self.attempts if attempt.call in calls)
@@ -81,9 +98,10 @@ class History:
 class Recorder:
     """Writes a history as it happens, so that it outlives whatever happens to its writer."""
 
-    def __init__(self, path: Path) -> None:
-        self.history = History()
+    def __init__(self, path: Path, *, cache: str = "off") -> None:
+        self.history = History(cache)
         self._file = path.open("w", buffering=1)
+        self._write("started", time.time(), cache=cache)
 
     def invoked(self, call: Call, client: str, key: str, gateway: str, asked: dict[str, Any]) -> Attempt:
         attempt = Attempt(len(self.history.attempts), call, client, key, gateway, asked, time.time())
@@ -114,6 +132,16 @@ class Recorder:
         note = Note(time.time(), text)
         self.history.notes.append(note)
         self._write("note", note.at, text=text)
+
+    def fault_began(self, text: str, item_ids: tuple[str, ...] = ()) -> Fault:
+        fault = Fault(text, time.time(), item_ids=item_ids)
+        self.history.faults.append(fault)
+        self._write("fault began", fault.began_at, text=text, item_ids=item_ids)
+        return fault
+
+    def fault_ended(self, fault: Fault) -> None:
+        fault.ended_at = time.time()
+        self._write("fault ended", fault.ended_at, number=self.history.faults.index(fault))
 
     def close(self) -> None:
         self._file.close()
@@ -146,3 +174,9 @@ def _add(history: History, record: dict[str, Any]) -> None:
             history.attempts[record["number"]].error = record["error"]
         case "note":
             history.notes.append(Note(at, record["text"]))
+        case "started":
+            history.cache = record["cache"]
+        case "fault began":
+            history.faults.append(Fault(record["text"], at, item_ids=tuple(record["item_ids"])))
+        case "fault ended":
+            history.faults[record["number"]].ended_at = at

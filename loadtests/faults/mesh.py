@@ -7,15 +7,18 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from loadtests.mesh_command import agora_mesh
 from localmesh.errors import MeshError
 from localmesh.ports import is_free
 from localmesh.state import StateDirectory
+from localmesh.tcp_proxy import HEALTHY, Condition
+
+Link = tuple[str, str]
+"""Names of a caller and its callee."""
 
 _PORTS = range(18_300, 19_900, 20)
 _WITHIN_S = 60.0
@@ -31,6 +34,7 @@ class Mesh:
         self.directory = directory
         self.gateways: list[str] = self._published["gateways"]
         self.postgres: str = self._published["postgres"]
+        self.cache_url: str = self._published["redis"]
         self.operator_token = (directory / "secrets" / "operator-token").read_text()
         self.replicas: list[str] = [process["name"] for process in self._published["processes"]]
         self.stores: list[str] = [store["name"] for store in self._published["stores"]]
@@ -61,15 +65,27 @@ class Mesh:
         await self._ask("restart", service=service)
 
     async def pause(self, name: str) -> None:
-        await self._signal_family(name, signal.SIGSTOP)
+        """SIGSTOP, its children included."""
+        with suppress(MeshError):  # it is dead
+            await self._ask("pause", name=name)
 
     async def resume(self, name: str) -> None:
-        await self._signal_family(name, signal.SIGCONT)
+        with suppress(MeshError):
+            await self._ask("resume", name=name)
+
+    async def links(self) -> list[Link]:
+        """Return the pairs of caller and callee that have a proxy between them: none unless the mesh is proxied."""
+        return [(caller, callee) for caller, callee in await self._ask("links")]
+
+    async def set_link(self, link: Link, condition: Condition) -> None:
+        await self._ask("link", caller=link[0], callee=link[1], condition=asdict(condition))
 
     async def make_whole(self) -> None:
-        """Let everything run that was paused or killed; returns when all of it is ready."""
+        """Heal all links, and let everything run that was paused or killed; returns when all of it is ready."""
+        for link in await self.links():
+            await self.set_link(link, HEALTHY)
         for name, process in (await self.status()).items():
-            if process["health"] == "paused" or name == "postgres":
+            if process["health"] == "paused":
                 await self.resume(name)
             if process["health"] == "stopped":
                 await self.start(name)
@@ -89,16 +105,6 @@ class Mesh:
     async def _not(self, health: str, names: Iterable[str]) -> list[str]:
         status = await self.status()
         return [name for name in names if status[name]["health"] != health]
-
-    async def _signal_family(self, name: str, number: signal.Signals) -> None:
-        """The children too: PostgreSQL answers from processes of its own."""
-        pid = (await self.status())[name]["pid"]
-        if pid is None:  # it is dead, and None would be ourselves to psutil
-            return
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(pid)
-            for member in (process, *process.children(recursive=True)):
-                member.send_signal(number)
 
     async def _ask(self, command: str, **arguments: Any) -> Any:
         """As `localmesh.control.ask`, which waits. To connect changes the working directory, so no thread may do it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from loadtests.faults.check_answers import is_final
 from loadtests.faults.history import Attempt, Call, History, Lines, Outcome
 
 
@@ -21,8 +22,9 @@ class Purchase:
 
     @property
     def is_open(self) -> bool:
-        """Nobody was told that it succeeded, yet it may have."""
-        return not self.accepted and bool(self._with(Outcome.UNKNOWN))
+        """No client was told an outcome, yet it may have succeeded: a final rejection is as durable as an order."""
+        has_final_answer = bool(self.accepted) or any(is_final(attempt) for attempt in self.refused)
+        return not has_final_answer and bool(self._with(Outcome.UNKNOWN))
 
     @property
     def order_ids(self) -> set[str]:

@@ -20,6 +20,11 @@ class Kind(StrEnum):
     UNASKED_ORDER = "order nobody asked for"
     UNDECIDED = "undecided for too long"
     WRONG_CART = "wrong cart"
+    CHANGED_ANSWER = "changed answer to a key"
+    REPEATED_CHANGE = "change that took effect twice"
+    OVERWRITTEN = "write that ignored its precondition"
+    STALE_READ = "read older than an acknowledged write"
+    SLOWED = "latency of items without the fault"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A shop in memory that keeps its promises, and a history of its clients; tests break it to see what is noticed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from loadtests.faults.checker import check
@@ -21,12 +22,26 @@ class ModelShop:
     orders: dict[str, Order] = field(default_factory=dict)
     carts: dict[str, dict[str, int]] = field(default_factory=dict)
     order_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    bodies: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
+    rejections: dict[tuple[str, str], str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
 
     def set_item(self, item_id: str, *, answered: bool = True, **fields: int) -> Attempt:
         attempt = self._invoke(Call.SET_ITEM, SELLER, f"set-{self.now}", {"item_id": item_id, **fields})
+        if fields.get("if_match", self.versions.get(item_id)) != self.versions.get(item_id):
+            return self._answer(attempt, 412, {"reason": "VERSION_CHANGED"}, answered)
+        self.take_effect(item_id, fields)
+        return self._answer(attempt, 200, self._shown(item_id), answered)
+
+    def take_effect(self, item_id: str, fields: Mapping[str, int]) -> None:
         item = self.items.get(item_id, Item(0, 0))
-        self.items[item_id] = replace(item, **fields)
-        return self._answer(attempt, 200, {"item_id": item_id}, answered)
+        quantity = fields.get("quantity", item.quantity) + fields.get("quantity_delta", 0)
+        self.items[item_id] = Item(quantity, fields.get("price_cents", item.price_cents))
+        self.versions[item_id] = self.versions.get(item_id, 0) + 1
+
+    def read(self, item_id: str) -> Attempt:
+        attempt = self._invoke(Call.READ, "reader", "", {"item_id": item_id})
+        return self._answer(attempt, 200, self._shown(item_id), answered=True)
 
     def buy(self, buyer: str, key: str, lines: dict[str, int], *, answered: bool = True) -> Attempt:
         attempt = self._invoke(Call.BUY, buyer, key, {"lines": lines})
@@ -34,9 +49,9 @@ class ModelShop:
 
     def buy_cart(self, buyer: str, key: str, *, answered: bool = True) -> Attempt:
         attempt = self._invoke(Call.BUY_CART, buyer, key, {})
-        lines = {} if (buyer, key) in self.order_ids else dict(self.carts.get(buyer, {}))
-        placed = (buyer, key) not in self.order_ids and self._can_sell(lines)
-        if placed:
+        is_new = (buyer, key) not in self.bodies
+        lines = dict(self.carts.get(buyer, {})) if is_new else {}
+        if is_new and self._can_sell(lines):
             self.carts[buyer] = {}
         return self._place(attempt, lines, answered)
 
@@ -65,11 +80,27 @@ class ModelShop:
         for line in priced:
             item = self.items[line.item_id]
             self.items[line.item_id] = replace(item, quantity=item.quantity - line.quantity)
+            self.versions[line.item_id] += 1
+
+    def _shown(self, item_id: str) -> dict[str, object]:
+        item = self.items[item_id]
+        version = self.versions[item_id]
+        return {
+            "item_id": item_id,
+            "quantity": item.quantity,
+            "price_cents": item.price_cents,
+            "version": version,
+        }
 
     def _place(self, attempt: Attempt, lines: dict[str, int], answered: bool) -> Attempt:
         owner = (attempt.client, attempt.key)
+        if self.bodies.setdefault(owner, attempt.asked) != attempt.asked:
+            return self._answer(attempt, 422, {"reason": "IDEMPOTENCY_KEY_REUSED"}, answered)
+        if owner in self.rejections:
+            return self._answer(attempt, 409, {"reason": self.rejections[owner]}, answered)
         if owner not in self.order_ids:
             if not self._can_sell(lines):
+                self.rejections[owner] = "OUT_OF_STOCK"
                 return self._answer(attempt, 409, {"reason": "OUT_OF_STOCK"}, answered)
             self.order_ids[owner] = f"order-{len(self.orders)}"
             self.write_down(self.order_ids[owner], attempt.client, lines)
