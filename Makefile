@@ -60,8 +60,9 @@ load: install ## Locust with its web page on http://127.0.0.1:8089, against the 
 	@$(BIN)/locust -f loadtests/locustfile.py,loadtests/locust_metrics.py --class-picker --web-host 127.0.0.1
 
 .PHONY: chaos
-chaos: install ## The seeds' fault experiments and random faults; fails when a promise is broken (EXPERIMENT, ROUNDS, SEED)
-	@$(BIN)/python -m loadtests.faults $(EXPERIMENT) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
+chaos: install ## Fault experiments and random faults; fails when a promise is broken (EXPERIMENT, ROUNDS, SEED, SCALE, SABOTAGE)
+	@$(BIN)/python -m loadtests.faults $(EXPERIMENT) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(SCALE),--scale $(SCALE)) $(if $(SABOTAGE),--sabotage $(SABOTAGE))
 
 ##@ Ship
 

@@ -1,13 +1,15 @@
 """Runs fault experiments one after the other and sums them up: what `make chaos` does.
 
-python -m loadtests.faults [EXPERIMENT...] [--rounds N] [--seed S] [--cache off|shared|tiered] [--pace SECONDS]
+python -m loadtests.faults [EXPERIMENT...] [--rounds N] [--seed S] [--cache MODE] [--scale X] [--sabotage LIE]
 """
 
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from loadtests.faults import (
@@ -25,6 +27,7 @@ from loadtests.faults import (
     unfinished_orders,
     visible_health,
 )
+from loadtests.faults.lies import LIES
 from loadtests.faults.stage import Experiment, Options, Result, perform
 
 _SCENARIOS = (
@@ -45,16 +48,26 @@ RANDOM_FAULTS = "random-faults"
 # Played when they are named: a measurement of a machine that has nothing else to do, not a proof.
 MEASUREMENTS = {hot_item.EXPERIMENT.name: hot_item.EXPERIMENT}
 
+# As shells report SIGINT.
+_INTERRUPTED = 130
 _FIGURES = ("steps", "kills", "operations", "acknowledged", "violations", "seconds")
 
 
 def main(arguments: list[str]) -> int:
     names = [*EXPERIMENTS, RANDOM_FAULTS]
     chosen = _parser([*names, *MEASUREMENTS]).parse_args(arguments)
-    options = Options(chosen.seed, chosen.cache, chosen.pace, chosen.directory.absolute())
-    results = asyncio.run(_perform_all(_experiments(chosen.experiments or names, chosen.rounds), options))
+    options = Options(
+        chosen.seed, chosen.cache, chosen.pace, chosen.directory.absolute(), chosen.scale, chosen.sabotage
+    )
+    results: list[Result] = []
+    experiments = _experiments(chosen.experiments or names, chosen.rounds)
+    is_whole = asyncio.run(_perform_until_interrupted(experiments, options, results))
     _print_summary(results, options)
-    return 1 if any(result.violations for result in results) else 0
+    if not is_whole:
+        print("interrupted: this is not all that was asked for", file=sys.stderr)
+    if any(result.violations for result in results):
+        return 1
+    return 0 if is_whole else _INTERRUPTED
 
 
 def _experiments(names: list[str], rounds: int) -> Iterator[Experiment]:
@@ -65,8 +78,29 @@ def _experiments(names: list[str], rounds: int) -> Iterator[Experiment]:
             yield (EXPERIMENTS | MEASUREMENTS)[name]
 
 
-async def _perform_all(experiments: Iterator[Experiment], options: Options) -> list[Result]:
-    return [await perform(experiment, options) for experiment in experiments]
+async def _perform_until_interrupted(
+    experiments: Iterator[Experiment], options: Options, results: list[Result]
+) -> bool:
+    """Append each result; return False when SIGINT or SIGTERM came first, with the mesh stopped."""
+    performing = asyncio.create_task(_perform_all(experiments, options, results))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _cancel_once, performing)
+    with suppress(asyncio.CancelledError):
+        await performing
+    return not performing.cancelled()
+
+
+def _cancel_once(task: asyncio.Task[None]) -> None:
+    """A second signal must not interrupt the stopping of the mesh."""
+    if not task.cancelling():
+        print("\ninterrupted: stopping the mesh", file=sys.stderr, flush=True)
+        task.cancel()
+
+
+async def _perform_all(experiments: Iterator[Experiment], options: Options, results: list[Result]) -> None:
+    for experiment in experiments:
+        results.append(await perform(experiment, options))  # noqa: PERF401 - those before an interruption count
 
 
 def _print_summary(results: list[Result], options: Options) -> None:
@@ -99,6 +133,8 @@ def _parser(names: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of everything random; %(default)s")
     parser.add_argument("--cache", choices=("off", "shared", "tiered"), default="tiered", help="%(default)s")
     parser.add_argument("--pace", type=float, default=0.3, help="seconds between the nine buys; %(default)s")
+    parser.add_argument("--scale", type=float, default=1.0, help="of how long the named faults last; %(default)s")
+    parser.add_argument("--sabotage", choices=LIES, help="put gateways that lie in front; the checker must find it")
     parser.add_argument("--directory", type=Path, default=local / "chaos", help="for histories; %(default)s")
     return parser
 

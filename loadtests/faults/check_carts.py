@@ -1,6 +1,6 @@
 """Whether carts hold what was put into them and not taken out or bought, and nothing in them was bought twice.
 
-Each buyer of a history uses one session, and takes single units out.
+Each buyer of a history uses one session, and takes single units out or everything.
 """
 
 from collections import Counter
@@ -17,6 +17,7 @@ Place = tuple[str, str]
 
 def check_carts(history: History, purchases: list[Purchase], state: ShopState) -> Iterator[Violation]:
     in_doubt = {purchase.buyer for purchase in purchases if purchase.is_open and None in purchase.bodies}
+    cleared = {attempt.client for attempt in history.of(Call.CLEAR_CART)}
     added, perhaps_added = _units(history, Call.ADD_TO_CART)
     removed, perhaps_removed = _units(history, Call.REMOVE_FROM_CART)
     bought = _bought(purchases, state)
@@ -32,6 +33,7 @@ def check_carts(history: History, purchases: list[Purchase], state: ShopState) -
         # Buying takes no more than is there, so an order and a removal during it may share units.
         most = ever_there - max(bought[place], removed[place])
         least = max(0, added[place] - removed[place] - perhaps_removed[place] - bought[place])
+        least = 0 if buyer in cleared else least
         left = state.carts.get(buyer, {}).get(item_id, 0)
         if not least <= left <= most:
             says = f"{buyer} has {left} units of item {item_id} in the cart, not {least} to {most}"

@@ -17,6 +17,7 @@ class Call(StrEnum):
     BUY_CART = "buy_cart"
     ADD_TO_CART = "add_to_cart"
     REMOVE_FROM_CART = "remove_from_cart"
+    CLEAR_CART = "clear_cart"
     SET_ITEM = "set_item"
     READ = "read"
 

@@ -120,19 +120,24 @@ class Mesh:
 
 
 @asynccontextmanager
-async def running_mesh(directory: Path, *, cache: str, replicas: str = "", gateways: int = 1) -> AsyncIterator[Mesh]:
+async def running_mesh(
+    directory: Path, *, cache: str, replicas: str = "", gateways: int = 1, proxied: bool = False
+) -> AsyncIterator[Mesh]:
     """`directory` must not exist yet; it stays, for whoever wants to look at the logs."""
     options = ["--cache", cache, "--replicas", replicas, "--gateways", str(gateways)]
+    options += ["--proxied"] if proxied else []
     variables = {
         "AGORA_LOCAL_DIR": str(directory),
         "AGORA_HTTP_PORT": str(_free_port(directory, gateways)),
         "AGORA_SAMPLE_ITEMS": "0",
     }
-    await asyncio.to_thread(agora_mesh, variables, "up", "--detach", *options)
+    starting = asyncio.create_task(asyncio.to_thread(agora_mesh, variables, "up", "--detach", *options))
     try:
+        await asyncio.shield(starting)
         yield Mesh(directory)
     finally:
-        await asyncio.to_thread(agora_mesh, variables, "down")
+        await asyncio.wait([starting])  # whoever interrupts a start cannot stop what is not there yet
+        await asyncio.to_thread(stop_leftover, directory)
 
 
 def stop_leftover(directory: Path) -> None:

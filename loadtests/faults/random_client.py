@@ -14,6 +14,7 @@ from loadtests.faults.requests import (
     buy,
     buy_cart,
     change_item,
+    clear_cart,
     new_key,
     remove_from_cart,
     show_item,
@@ -22,6 +23,7 @@ from loadtests.faults.shop import Shop
 
 _THINKS_S = (0.01, 0.08)
 _WALKS_AWAY = 0.3
+_PATIENCE_S = (0.005, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,18 @@ class RandomClient:
         self._shop = shop
         self._random = random
         self._deeds: dict[Callable[[], Awaitable[None]], int] = {
-            self._buy: 40,
-            self._buy_twice_at_once: 10,
-            self._fill_cart: 15,
-            self._take_out: 5,
-            self._buy_cart: 12,
-            self._look: 10,
-            self._reprice: 5,
+            self._buy: 30,
+            self._buy_twice_at_once: 8,
+            self._give_up_and_ask_again: 10,
+            self._fill_cart: 12,
+            self._take_out: 4,
+            self._buy_cart: 8,
+            self._give_up_on_the_cart: 4,
+            self._look: 25,
+            self._reprice: 4,
             self._restock: 3,
+            self._add_units: 3,
+            self._change_what_was_seen: 4,
         }
 
     async def run(self, for_s: float) -> None:
@@ -59,11 +65,32 @@ class RandomClient:
             await asyncio.sleep(self._random.uniform(*_THINKS_S))
 
     async def _buy(self) -> None:
-        """A refusal is sometimes met with a new try under a new key."""
-        lines = self._lines()
-        status = await self._ask(buy(self._buyer, lines, new_key()))
-        if status == HTTPStatus.CONFLICT and self._random.random() < 0.3:
-            await self._ask(buy(self._buyer, lines, new_key()))
+        """A rejection is sometimes met with a new try, under a new key or the same."""
+        lines, key = self._lines(), new_key()
+        status = await self._ask(buy(self._buyer, lines, key))
+        if status == HTTPStatus.CONFLICT and self._random.random() < 0.5:
+            if self._random.random() < 0.5:
+                await self._restock()
+            await self._ask(buy(self._buyer, lines, key if self._random.random() < 0.5 else new_key()))
+
+    async def _give_up_and_ask_again(self) -> None:
+        """The same key at another gateway while the first request may still be under way, sometimes for other lines."""
+        key, lines = new_key(), self._lines()
+        await self._give_up(buy(self._buyer, lines, key))
+        again = buy(self._buyer, lines if self._random.random() < 0.7 else self._lines(), key)
+        await self._shop.insist(again, gateway=1)
+
+    async def _give_up_on_the_cart(self) -> None:
+        """The cart is emptied, or has something else in it, when its order is asked for again."""
+        request = buy_cart(self._buyer, new_key())
+        await self._give_up(request)
+        await self._ask(clear_cart(self._buyer))
+        if self._random.random() < 0.5:
+            await self._fill_cart()
+        await self._shop.insist(request, gateway=1)
+
+    async def _give_up(self, request: Request) -> None:
+        await self._shop.send(request, 0, within_s=self._random.uniform(*_PATIENCE_S))
 
     async def _buy_twice_at_once(self) -> None:
         """The same key through different gateways: one order."""
@@ -97,6 +124,18 @@ class RandomClient:
     async def _restock(self) -> None:
         quantity = self._random.randint(5, 30)
         await self._ask(change_item(self._goods.seller, self._goods.changing_id, quantity=quantity))
+
+    async def _add_units(self) -> None:
+        item_id = self._random.choice(self._goods.item_ids)
+        await self._ask(change_item(self._goods.seller, item_id, quantity_delta=self._random.randint(1, 9)))
+
+    async def _change_what_was_seen(self) -> None:
+        """A change that must not overwrite what happened since the item was looked at."""
+        item_id = self._random.choice(self._goods.item_ids)
+        seen = await self._shop.send(show_item(item_id), self._random.randrange(2))
+        if seen.outcome is Outcome.ACCEPTED:
+            price = self._random.randint(100, 9_999)
+            await self._ask(change_item(self._goods.seller, item_id, if_match=seen.told["version"], price_cents=price))
 
     async def _ask(self, request: Request) -> int | None:
         """Once; with no answer, mostly again until there is one, and sometimes never again."""

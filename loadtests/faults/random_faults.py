@@ -1,15 +1,19 @@
-"""Rounds of random operations under random kills and pauses of any process, each judged by the checker."""
+"""Rounds of random operations under random faults of processes, links and stores, each judged by the checker."""
 
 import asyncio
 from random import Random
 
-from loadtests.faults.fault_schedule import Fault, schedule
+import asyncpg
+from redis.exceptions import RedisError
+
+from loadtests.faults.fault_schedule import Fault, Kind, schedule
+from loadtests.faults.injection import injected
 from loadtests.faults.random_client import Goods, RandomClient
 from loadtests.faults.requests import Visitor, new_key, register_item
 from loadtests.faults.stage import Experiment, Stage
 
 CLIENTS = 8
-ROUND_S = 5.0
+ROUND_S = 4.0
 STOCKS = (12, 25, 60, 400, 20)
 # The history and the databases grow with every round, and the checker reads all of both.
 ROUNDS_PER_MESH = 20
@@ -32,13 +36,14 @@ def _experiment(rounds: range) -> Experiment:
                 break  # what follows on this mesh would be judged by a history that is wrong already
 
     name = f"random-faults-{rounds.start}-{rounds.stop - 1}"
-    return Experiment(name, "anything may be killed or paused while anything is done", play, gateways=2)
+    return Experiment(name, "anything may break while anything is done", play, gateways=2, proxied=True)
 
 
 async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage: Stage) -> int:
     """Returns the number of violations."""
     seed = f"{stage.options.seed}/{number}"
-    faults = schedule(Random(seed), stage.mesh.everything, ROUND_S)  # noqa: S311 - to be repeated
+    links = await stage.mesh.links()
+    faults = schedule(Random(seed), stage.mesh.everything, links, ROUND_S)  # noqa: S311 - to be repeated
     stage.step(f"round {number} of seed {stage.options.seed}")
     goods = await _offer(seller, stage)
     clients = [
@@ -47,7 +52,7 @@ async def _play_round(number: int, seller: Visitor, buyers: list[Visitor], stage
     ]
     async with asyncio.TaskGroup() as tasks:
         for fault in faults:
-            tasks.create_task(_strike(fault, stage))
+            tasks.create_task(_strike(fault, goods, stage))
         for client in clients:
             tasks.create_task(client.run(ROUND_S))
     found = await stage.judge()
@@ -63,9 +68,13 @@ async def _offer(seller: Visitor, stage: Stage) -> Goods:
     return Goods(seller, item_ids, item_ids[-1])
 
 
-async def _strike(fault: Fault, stage: Stage) -> None:
+async def _strike(fault: Fault, goods: Goods, stage: Stage) -> None:
+    """A fault of a store that is down already is left out."""
     await asyncio.sleep(fault.at_s)
-    if fault.pause_s:
-        await stage.pause(fault.process, fault.pause_s)
-    else:
-        await stage.kill(fault.process)
+    stage.result.kills += fault.kind is Kind.KILL
+    item_ids = (goods.changing_id,) if fault.kind is Kind.LOCKED_ITEM else ()
+    try:
+        async with stage.fault(str(fault), injected(fault, stage.mesh, goods.changing_id), item_ids):
+            await asyncio.sleep(fault.for_s)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError) as error:
+        stage.observe(f"{fault.kind}: could not be injected: {type(error).__name__}")

@@ -80,11 +80,18 @@ def register_item(seller: Visitor, name: str, *, price_cents: int, quantity: int
     return Request(Call.SET_ITEM, seller.name, key, asked, "POST", "/v1/items", headers, body, item_facts)
 
 
-def change_item(seller: Visitor, item_id: str, **fields: int) -> Request:
-    """`fields` are price_cents, quantity or both."""
+def change_item(
+    seller: Visitor, item_id: str, *, if_match: int | None = None, keyed: bool = True, **fields: int
+) -> Request:
+    """`fields` are price_cents, quantity or quantity_delta. Without a key, each request is a change of its own."""
     asked = {"item_id": item_id, **fields}
+    key = new_key()
+    headers = seller.headers | ({"idempotency-key": key} if keyed else {})
+    if if_match is not None:
+        asked["if_match"] = if_match
+        headers["if-match"] = f'"{if_match}"'
     path = f"/v1/items/{item_id}"
-    return Request(Call.SET_ITEM, seller.name, new_key(), asked, "PATCH", path, seller.headers, fields, item_facts)
+    return Request(Call.SET_ITEM, seller.name, key, asked, "PATCH", path, headers, fields, item_facts)
 
 
 def add_to_cart(buyer: Visitor, item_id: str, quantity: int, key: str) -> Request:
@@ -101,6 +108,10 @@ def remove_from_cart(buyer: Visitor, item_id: str, key: str) -> Request:
     asked = {"item_id": item_id, "quantity": 1}
     path = f"/v1/cart/items/{item_id}?quantity=1"
     return Request(Call.REMOVE_FROM_CART, buyer.name, key, asked, "DELETE", path, headers, None, _cart_facts)
+
+
+def clear_cart(buyer: Visitor) -> Request:
+    return Request(Call.CLEAR_CART, buyer.name, new_key(), {}, "DELETE", "/v1/cart", buyer.headers, None, _cart_facts)
 
 
 def show_book(number: int) -> Request:

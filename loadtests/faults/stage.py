@@ -5,7 +5,7 @@ import random
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from loadtests.faults.checker import check, tell
 from loadtests.faults.history import Recorder
 from loadtests.faults.mesh import Mesh, running_mesh, stop_leftover
 from loadtests.faults.purchases import by_order_id, purchases_of
+from loadtests.faults.sabotage import sabotaged
 from loadtests.faults.shop import Shop
 from loadtests.faults.state import ShopState, read_state
 
@@ -28,6 +29,8 @@ class Options:
     cache: str
     pace_s: float
     directory: Path
+    scale: float = 1.0
+    sabotage: str | None = None
 
 
 @dataclass(slots=True)
@@ -42,10 +45,10 @@ class Result:
 
 
 class Stage:
-    def __init__(self, experiment: str, mesh: Mesh, recorder: Recorder, options: Options) -> None:
+    def __init__(self, experiment: str, mesh: Mesh, shop: Shop, recorder: Recorder, options: Options) -> None:
         self.mesh = mesh
         self.options = options
-        self.shop = Shop(mesh.gateways, recorder)
+        self.shop = shop
         self.random = random.Random(f"{options.seed}/{experiment}")  # noqa: S311 - to be repeated, not to be secret
         self.result = Result(experiment)
         self._recorder = recorder
@@ -77,11 +80,22 @@ class Stage:
         self.step(f"start {name} again")
         await self.mesh.start(name)
 
-    async def pause(self, name: str, for_s: float) -> None:
-        self.step(f"SIGSTOP {name} for {for_s:.2f} s")
-        await self.mesh.pause(name)
-        await asyncio.sleep(for_s)
-        await self.mesh.resume(name)
+    @asynccontextmanager
+    async def fault(
+        self, text: str, injection: AbstractAsyncContextManager[None], item_ids: tuple[str, ...] = ()
+    ) -> AsyncIterator[None]:
+        """A fault that lasts as long as the block, and is in the history."""
+        self.step(text)
+        fault = self._recorder.fault_began(text, item_ids)
+        try:
+            async with injection:
+                yield
+        finally:
+            self._recorder.fault_ended(fault)
+
+    async def lasting(self, seconds: float) -> None:
+        """Wait for that long, times the scale that was asked for."""
+        await asyncio.sleep(seconds * self.options.scale)
 
     async def judge(self) -> int:
         """Make the mesh whole, wait until every order is decided, and let the checker judge all that was so far.
@@ -125,6 +139,7 @@ class Experiment:
     cache: str | None = None
     replicas: str = ""
     gateways: int = 1
+    proxied: bool = False
 
 
 async def perform(experiment: Experiment, options: Options) -> Result:
@@ -147,12 +162,19 @@ async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stag
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     cache = experiment.cache or options.cache
-    with closing(Recorder(directory / "history.jsonl")) as recorder:
-        async with running_mesh(
-            mesh_directory, cache=cache, replicas=experiment.replicas, gateways=experiment.gateways
-        ) as mesh:
-            stage = Stage(experiment.name, mesh, recorder, options)
-            async with aclosing(stage.shop):
-                yield stage
+    with closing(Recorder(directory / "history.jsonl", cache=cache)) as recorder:
+        async with (
+            running_mesh(
+                mesh_directory,
+                cache=cache,
+                replicas=experiment.replicas,
+                gateways=experiment.gateways,
+                proxied=experiment.proxied,
+            ) as mesh,
+            sabotaged(mesh.gateways, options.sabotage) as gateways,
+            aclosing(Shop(gateways, recorder)) as shop,
+        ):
+            stage = Stage(experiment.name, mesh, shop, recorder, options)
+            yield stage
     if not stage.result.violations:
         shutil.rmtree(mesh_directory)

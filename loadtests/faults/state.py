@@ -94,8 +94,8 @@ class ShopState:
 
 async def read_state(postgres: str) -> ShopState:
     """`postgres` is the superuser's DSN. Orders are read before reservations, which each of them follows."""
-    orders, carts = await _fetch(_database(postgres, "orders"), _ORDERS, _CARTS)
-    items, reservations, now = await _fetch(_database(postgres, "catalog"), _ITEMS, _RESERVATIONS, _NOW)
+    orders, carts = await _fetch(database_dsn(postgres, "orders"), _ORDERS, _CARTS)
+    items, reservations, now = await _fetch(database_dsn(postgres, "catalog"), _ITEMS, _RESERVATIONS, _NOW)
     return ShopState(
         now[0][0],
         {row["id"]: Item(row["quantity"], row["price_cents"]) for row in items},
@@ -105,7 +105,7 @@ async def read_state(postgres: str) -> ShopState:
     )
 
 
-def _database(postgres: str, name: str) -> str:
+def database_dsn(postgres: str, name: str) -> str:
     return f"{postgres.rpartition('/')[0]}/{name}"
 
 
