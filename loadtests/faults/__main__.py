@@ -18,14 +18,24 @@ from loadtests.faults import (
     failover_orders,
     flash_sale,
     hot_item,
+    key_reuse,
+    locked_item,
     order_log,
+    patch_once,
+    paused_gateway,
+    paused_replica,
+    poisoned_batch,
     random_faults,
+    read_only_database,
+    rejected_keys,
     replica_loss,
     returning_replica,
     rolling_restart,
+    tier_away,
     tier_loss,
     unfinished_orders,
     visible_health,
+    writers_cut_off,
 )
 from loadtests.faults.lies import LIES
 from loadtests.faults.stage import Experiment, Options, Result, perform
@@ -42,11 +52,22 @@ _SCENARIOS = (
     rolling_restart,
     unfinished_orders,
     flash_sale,
+    rejected_keys,
+    patch_once,
+    key_reuse,
+    tier_away,
+    locked_item,
+    paused_replica,
+    read_only_database,
+    poisoned_batch,
+    paused_gateway,
 )
-EXPERIMENTS = {scenario.EXPERIMENT.name: scenario.EXPERIMENT for scenario in _SCENARIOS}
+EXPERIMENTS = {scenario.EXPERIMENT.name: (scenario.EXPERIMENT,) for scenario in _SCENARIOS} | {
+    "writers-cut-off": writers_cut_off.EXPERIMENTS
+}
 RANDOM_FAULTS = "random-faults"
 # Played when they are named: a measurement of a machine that has nothing else to do, not a proof.
-MEASUREMENTS = {hot_item.EXPERIMENT.name: hot_item.EXPERIMENT}
+MEASUREMENTS = {hot_item.EXPERIMENT.name: (hot_item.EXPERIMENT,)}
 
 # As shells report SIGINT.
 _INTERRUPTED = 130
@@ -75,7 +96,7 @@ def _experiments(names: list[str], rounds: int) -> Iterator[Experiment]:
         if name == RANDOM_FAULTS:
             yield from random_faults.experiments(rounds)
         else:
-            yield (EXPERIMENTS | MEASUREMENTS)[name]
+            yield from (EXPERIMENTS | MEASUREMENTS)[name]
 
 
 async def _perform_until_interrupted(

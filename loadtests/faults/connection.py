@@ -1,4 +1,4 @@
-"""HTTP/1.1 with JSON, as little of it as the experiments need: cheap for the driver, exact about what is not known."""
+"""HTTP/1.1, as little of it as the experiments need: cheap for the driver, exact about what is not known."""
 
 import asyncio
 import json
@@ -95,9 +95,10 @@ class ConnectionPool:
 
 
 def _encode(method: str, path: str, headers: Mapping[str, str], body: object) -> bytes:
-    content = b"" if body is None else json.dumps(body).encode()
+    """Bytes are sent as they are, under the content type that the headers name."""
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if body is not None:
+    if body is not None and not isinstance(body, bytes):
         lines.append("content-type: application/json")
     lines.append(f"content-length: {len(content)}")
     return "\r\n".join([*lines, "", ""]).encode() + content

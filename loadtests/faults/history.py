@@ -20,6 +20,7 @@ class Call(StrEnum):
     CLEAR_CART = "clear_cart"
     SET_ITEM = "set_item"
     READ = "read"
+    WRITE = "write"
 
 
 class Outcome(Enum):

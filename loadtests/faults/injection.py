@@ -47,6 +47,18 @@ async def killed(mesh: Mesh, names: Iterable[str]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def away(mesh: Mesh, names: Iterable[str]) -> AsyncIterator[None]:
+    """SIGKILL; they stay down until the block ends, after which they are ready."""
+    for name in names:
+        await mesh.kill(name, stay_down=True)
+    try:
+        yield
+    finally:
+        for name in names:
+            await mesh.start(name)
+
+
+@asynccontextmanager
 async def paused(mesh: Mesh, names: Iterable[str]) -> AsyncIterator[None]:
     try:
         for name in names:

@@ -91,6 +91,9 @@ class Mesh:
                 await self.start(name)
         await self.until_ready(self.everything)
 
+    async def until_paused(self, name: str) -> None:
+        await self._until([name], "paused")
+
     async def until_ready(self, names: Iterable[str]) -> None:
         """Raises TimeoutError when one of them is not."""
         await self._until(names, "ready")

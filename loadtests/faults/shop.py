@@ -71,7 +71,7 @@ class Shop:
         return await asyncio.gather(*(sign_up() for _ in range(number)))
 
     async def ask(self, path: str, gateway: int = 0, *, within_s: float = ANSWER_WITHIN_S) -> Answer:
-        """A request that is no operation of the shop, such as one for its health. Raises NoAnswer."""
+        """A read that no history mentions, such as one for the health of a gateway. Raises NoAnswer."""
         return await self._connections.request(self.gateways[gateway], "GET", path, {}, None, within_s=within_s)
 
     async def _set_up(self, path: str, body: object) -> Any:

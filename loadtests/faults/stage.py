@@ -11,7 +11,7 @@ from pathlib import Path
 
 from loadtests.faults.check_orders import UNDECIDED_S
 from loadtests.faults.checker import check, tell
-from loadtests.faults.history import Recorder
+from loadtests.faults.history import History, Recorder
 from loadtests.faults.mesh import Mesh, running_mesh, stop_leftover
 from loadtests.faults.purchases import by_order_id, purchases_of
 from loadtests.faults.sabotage import sabotaged
@@ -53,6 +53,10 @@ class Stage:
         self.result = Result(experiment)
         self._recorder = recorder
         self._began = time.monotonic()
+
+    @property
+    def history(self) -> History:
+        return self._recorder.history
 
     def step(self, text: str) -> None:
         """Something the scenario does."""
@@ -105,7 +109,7 @@ class Stage:
         await self.mesh.make_whole()
         state = await self._read_quiet_state()
         (self.mesh.directory.parent / "state.json").write_text(state.to_json())
-        history = self._recorder.history
+        history = self.history
         found = [violation for violation in check(history, state) if str(violation) not in self.result.violations]
         tell(found, history)
         self.result.violations += map(str, found)
