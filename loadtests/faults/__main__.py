@@ -71,6 +71,7 @@ MEASUREMENTS = {hot_item.EXPERIMENT.name: (hot_item.EXPERIMENT,)}
 
 # As shells report SIGINT.
 _INTERRUPTED = 130
+_SHOWN = 10
 _FIGURES = ("steps", "kills", "operations", "acknowledged", "violations", "seconds")
 
 
@@ -129,8 +130,10 @@ def _print_summary(results: list[Result], options: Options) -> None:
     for result in results:
         print(f"{result.experiment:<22}" + "".join(f"{figure:>14}" for figure in _figures(result)))
     for result in results:
-        for violation in result.violations:
+        for violation in result.violations[:_SHOWN]:
             print(f"{result.experiment}, seed {options.seed}: {violation}")
+        if len(result.violations) > _SHOWN:
+            print(f"{result.experiment}, seed {options.seed}: and {len(result.violations) - _SHOWN} more")
 
 
 def _figures(result: Result) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 from loadtests.faults.check_answers import check_answers
@@ -20,7 +21,9 @@ from loadtests.faults.check_stock import check_stock
 from loadtests.faults.history import History, read_history
 from loadtests.faults.purchases import purchases_of
 from loadtests.faults.state import ShopState, read_state
-from loadtests.faults.violation import Violation, excerpt
+from loadtests.faults.violation import Kind, Violation, excerpt
+
+SHOWN_OF_A_KIND = 3
 
 
 def check(history: History, state: ShopState) -> list[Violation]:
@@ -39,10 +42,17 @@ def check(history: History, state: ShopState) -> list[Violation]:
 
 
 def tell(violations: list[Violation], history: History) -> None:
+    """Print a few of each kind: one broken promise often shows in hundreds of answers."""
+    of_kind = Counter[Kind]()
     for violation in violations:
-        print(f"VIOLATION {violation}")
-        for line in excerpt(history, violation.attempts):
-            print(f"    {line}")
+        of_kind[violation.kind] += 1
+        if of_kind[violation.kind] <= SHOWN_OF_A_KIND:
+            print(f"VIOLATION {violation}")
+            for line in excerpt(history, violation.attempts):
+                print(f"    {line}")
+    for kind, times in of_kind.items():
+        if times > SHOWN_OF_A_KIND:
+            print(f"VIOLATION {kind}: {times} in all")
 
 
 def main(arguments: list[str]) -> int:
