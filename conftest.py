@@ -3,7 +3,7 @@
 import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
+from chassis.cache_state import CacheState
 from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer
 from chassis.invalidation import Invalidation
@@ -147,10 +148,17 @@ async def redis_url(stores: EmbeddedStores) -> str:
 
 
 @pytest.fixture
+async def cache_state(open_database: OpenDatabase) -> CacheState:
+    """The cache state of a catalog."""
+    return CacheState(await open_database("catalog"))
+
+
+@pytest.fixture
 async def invalidation(redis_url: str) -> AsyncIterator[Invalidation]:
-    """What writers delete cached copies with."""
-    async with connect(redis_url, name="test") as redis:
-        yield Invalidation(redis)
+    """What writers delete cached copies with; without a database, since the cache is always there."""
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/none", Queries(""), pool_size=1, application_name="test")
+    async with connect(redis_url, name="test") as redis, aclosing(Invalidation(redis, CacheState(nowhere))) as ready:
+        yield ready
 
 
 @pytest.fixture

@@ -1,77 +1,29 @@
-"""A write is answered when no copy of what was there before can be met any more."""
+"""Invalidation: a write is acknowledged when no copy of what was there before can be read any more."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
+from chassis import cache_state as state_module
 from chassis import invalidation as module
-from chassis.invalidation import COPIES_DIE_WITHIN_S, LEASE_PREFIX, Invalidation
+from chassis.cache_state import LEASE_S, CacheState
+from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.invalidation import LEASE_PREFIX, Invalidation
 from chassis.redis import connect
+from localmesh.tcp_proxy import HEALTHY, Condition, TcpProxy
 
-# What a machine that stands still may add; where it would hide a defect, that is made to take `LONG_S`.
+# What a machine that stands still may add; where it would hide a defect, a wait is made to take longer.
 SLACK_S = 20.0
 LONG_S = 60.0
+LEASE_MS = int(LEASE_S * 1000)
 
-
-class Forwarder:
-    """Between a client and the real cache: it forwards, or it hangs and takes connections nobody answers."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._open = asyncio.Event()
-        self._open.set()
-        self._writers: list[asyncio.StreamWriter] = []
-
-    def hang(self) -> None:
-        """Connections that are open stay so, and say nothing."""
-        self._open.clear()
-
-    def answer(self) -> None:
-        self._open.set()
-
-    def break_connections(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        await self._open.wait()
-        from_cache, to_cache = await asyncio.open_connection("127.0.0.1", self._port)
-        self._writers.append(to_cache)
-        await asyncio.gather(self._pass(reader, to_cache), self._pass(from_cache, writer))
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65536):
-                await self._open.wait()
-                writer.write(data)
-        except ConnectionError:
-            pass
-        writer.close()
-
-
-@pytest.fixture
-def copies_die_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silence is waited for so long that nobody takes it for a slow machine."""
-    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", LONG_S)
-
-
-@pytest.fixture
-async def forwarder(redis_url: str) -> AsyncIterator[tuple[Forwarder, str]]:
-    """The forwarder, and the cache's URL by way of it."""
-    credentials, _, address = redis_url.rpartition("@")
-    forwarder = Forwarder(int(address.partition("/")[0].rpartition(":")[2]))
-    server = await asyncio.start_server(forwarder.serve, "127.0.0.1", 0)
-    yield forwarder, f"{credentials}@127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-    server.close()
-    forwarder.answer()
-    forwarder.break_connections()
-    await server.wait_closed()
+OpenWriter = Callable[..., Awaitable[Invalidation]]
 
 
 @pytest.fixture
@@ -82,128 +34,189 @@ async def cache(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def writer(forwarder: tuple[Forwarder, str]) -> AsyncIterator[Invalidation]:
-    async with connect(forwarder[1], name="writer") as redis:
-        yield Invalidation(redis)
+async def path(redis_url: str, proxy_to) -> tuple[TcpProxy, str]:
+    """The way of the writers to the cache."""
+    return await proxy_to(redis_url)
 
 
-async def seconds_of(writer: Invalidation, *keys: str) -> float:
-    started = time.monotonic()
-    await writer.run(keys)
-    return time.monotonic() - started
+@pytest.fixture
+async def open_writer(path: tuple[TcpProxy, str], cache_state: CacheState) -> AsyncIterator[OpenWriter]:
+    """`await open_writer()` is a replica's invalidation behind the proxy, or at another URL."""
+    async with AsyncExitStack() as cleanup:
+
+        async def open_(url: str = path[1], state: CacheState = cache_state) -> Invalidation:
+            redis = await cleanup.enter_async_context(connect(url, name="writer"))
+            return await cleanup.enter_async_context(aclosing(Invalidation(redis, state)))
+
+        yield open_
+
+
+@pytest.fixture
+async def writer(open_writer: OpenWriter) -> Invalidation:
+    return await open_writer()
+
+
+@pytest.fixture
+def leases_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """How long a writer waits for leases to expire, from now on."""
+    return lambda seconds: monkeypatch.setattr(module, "LEASE_S", seconds)
 
 
 async def until(is_true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SLACK_S):
         while not is_true():
             await asyncio.sleep(0.001)
 
 
-@pytest.mark.usefixtures("copies_die_late")
-async def test_a_copy_and_its_lease_are_deleted_and_others_stay(writer: Invalidation, cache: Redis):
+async def until_suspended(state: CacheState, *, suspended: bool = True) -> None:
+    async with asyncio.timeout(SLACK_S):
+        while bool((await state.lease()).milliseconds) is suspended:
+            await asyncio.sleep(0.005)
+
+
+async def test_unlink_deletes_copy_and_fill_lease(writer: Invalidation, cache: Redis):
     await writer.run(["a"])
     assert set(await cache.keys()) == {b"b", LEASE_PREFIX.encode() + b"b"}
 
 
-async def test_many_keys_take_one_command(redis_url: str, cache: Redis):
+async def test_unlink_of_many_keys_is_one_command(open_writer: OpenWriter, redis_url: str, cache: Redis):
     await cache.config_resetstat()
-    async with connect(redis_url, name="writer", timeout_s=LONG_S) as redis:
-        await Invalidation(redis).run(key for key in ("a", "b", "c"))
+    await (await open_writer(redis_url)).run(key for key in ("a", "b", "c"))
     assert (await cache.info("commandstats"))["cmdstat_unlink"]["calls"] == 1
     assert await cache.dbsize() == 0
 
 
-async def test_without_keys_nothing_is_asked(caplog: pytest.LogCaptureFixture):
-    async with connect("redis://127.0.0.1:1/0", name="writer") as redis:
-        await Invalidation(redis).run([])
-    assert not caplog.records
+async def test_nothing_is_sent_without_keys(open_writer: OpenWriter, cache_state: CacheState):
+    await (await open_writer("redis://127.0.0.1:1/0")).run([])
+    assert await cache_state.lease() == (1, LEASE_MS)
 
 
-@pytest.mark.usefixtures("copies_die_late")
-async def test_a_cache_that_refuses_connections_costs_nothing_noticeable():
-    async with connect("redis://127.0.0.1:1/0", name="writer") as redis:
-        writer = Invalidation(redis)
-        for _ in range(3):
-            assert await seconds_of(writer, "a") < SLACK_S
-
-
-async def test_a_cache_that_hangs_is_waited_for_until_copies_are_dead_and_later_writes_ask_once(
-    forwarder: tuple[Forwarder, str],
-    writer: Invalidation,
-    cache: Redis,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    attempts = 0
-    unlink = writer._redis.unlink
-
-    async def counted(*names: str) -> int:
-        nonlocal attempts
-        attempts += 1
-        return await unlink(*names)
-
-    monkeypatch.setattr(writer._redis, "unlink", counted)
-    forwarder[0].hang()
-    with caplog.at_level(logging.WARNING):
-        assert COPIES_DIE_WITHIN_S <= await seconds_of(writer, "a") < COPIES_DIE_WITHIN_S + SLACK_S
-        for _ in range(2):
-            attempts = 0
-            await writer.run(["b"])
-            assert attempts == 1
-    # Once for the whole silence, whoever meets it.
-    assert [record.message for record in caplog.records] == ["cache does not answer"]
-
-
-@pytest.mark.usefixtures("copies_die_late")
-async def test_a_cache_that_comes_back_in_time_is_asked_again(
-    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis
-):
-    forwarder[0].hang()
-    writing = asyncio.create_task(writer.run(["a"]))
-    await until(lambda: writer._silent_since)
-    assert not writing.done()
-    forwarder[0].answer()
-    await asyncio.wait_for(writing, SLACK_S)
-    assert not await cache.exists("a", LEASE_PREFIX + "a")
-
-
-@pytest.mark.usefixtures("copies_die_late")
-async def test_a_broken_connection_is_no_silence(forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis):
+async def test_unlink_survives_a_broken_connection(writer: Invalidation, path, cache: Redis, cache_state: CacheState):
     await writer.run(["b"])
-    forwarder[0].break_connections()
-    assert await seconds_of(writer, "a") < SLACK_S
+    path[0].set_condition(Condition(reset=True))
+    path[0].set_condition(HEALTHY)
+    await writer.run(["a"])
+    assert not await cache.exists("a", LEASE_PREFIX + "a")
+    assert await cache_state.lease() == (1, LEASE_MS)
+
+
+@pytest.fixture(params=["refused", "reset", "stall_requests", "stall_replies", "maxclients", "forbidden"])
+async def writer_without_cache(request, open_writer: OpenWriter, path, redis_url: str, cache: Redis):
+    """A writer that cannot reach the cache, while `cache` can."""
+    match request.param:
+        case "refused":
+            yield await open_writer("redis://127.0.0.1:1/0")
+        case "maxclients":
+            allowed = (await cache.config_get("maxclients"))["maxclients"]
+            await cache.config_set("maxclients", len(await cache.client_list()))
+            yield await open_writer()
+            await cache.config_set("maxclients", allowed)
+        case "forbidden":
+            await cache.acl_setuser("forbidden", enabled=True, nopass=True, keys=["*"], commands=["+ping", "+client"])
+            yield await open_writer(f"redis://forbidden:@{redis_url.rpartition('@')[2]}")
+            await cache.acl_deluser("forbidden")
+        case condition:
+            path[0].set_condition(Condition(**{condition: True}))
+            yield await open_writer()
+
+
+async def test_unreachable_cache_suspends_until_leases_expired(
+    writer_without_cache: Invalidation, cache_state: CacheState, caplog: pytest.LogCaptureFixture
+):
+    started = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        await writer_without_cache.run(["a"])
+    assert LEASE_S < time.monotonic() - started < LEASE_S + SLACK_S
+    assert await cache_state.lease() == (2, 0)
+    assert [record.message for record in caplog.records] == ["cache unreachable, caching is suspended"]
+
+
+async def test_later_writes_extend_the_suspension_without_waiting(
+    open_writer: OpenWriter, cache_state: CacheState, leases_last
+):
+    leases_last(0.1)
+    writer = await open_writer("redis://127.0.0.1:1/0")
+    await writer.run(["a"])
+    leases_last(LONG_S)
+    async with asyncio.timeout(SLACK_S):
+        for _ in range(3):
+            await writer.run(["a"])
+    assert await cache_state.lease() == (2, 0)
+
+
+async def test_each_writer_waits_for_leases_once(open_writer: OpenWriter, cache_state: CacheState, leases_last):
+    """It does not know when another one's suspension began."""
+    leases_last(0.1)
+    await (await open_writer("redis://127.0.0.1:1/0")).run(["a"])
+    leases_last(LONG_S)
+    other = await open_writer("redis://127.0.0.1:1/0")
+    writing = asyncio.create_task(other.run(["a"]))
+    await until(lambda: other._leases_expired_at)
+    assert not writing.done()
+    assert await cache_state.lease() == (2, 0)
+    writing.cancel()
+
+
+async def test_lapsed_suspension_begins_anew_and_is_waited_for(
+    open_writer: OpenWriter, cache_state: CacheState, leases_last, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(state_module, "SUSPENSION", timedelta())
+    monkeypatch.setattr(module, "_PROBE_EVERY_S", LONG_S)
+    leases_last(0.1)
+    writer = await open_writer("redis://127.0.0.1:1/0")
+    await writer.run(["a"])
+    # Whoever asks for a lease ends it; the next one may be granted.
+    await cache_state.lease()
+    assert await cache_state.lease() == (2, LEASE_MS)
+    leases_last(LONG_S)
+    writing = asyncio.create_task(writer.run(["a"]))
+    await until(lambda: writer._generation == 3)
+    assert not writing.done()
+    writing.cancel()
+
+
+async def test_suspension_lasts_while_redis_is_unreachable(
+    open_writer: OpenWriter, path, cache: Redis, cache_state: CacheState, leases_last, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(state_module, "SUSPENSION", timedelta(seconds=1))
+    monkeypatch.setattr(module, "_PROBE_EVERY_S", 0.01)
+    leases_last(0.1)
+    path[0].set_condition(Condition(reset=True))
+    writer = await open_writer()
+    await writer.run(["a"])
+    give_up = time.monotonic() + 1.2
+    while time.monotonic() < give_up:  # nobody writes meanwhile
+        assert await cache_state.lease() == (2, 0)
+        await asyncio.sleep(0.01)
+    path[0].set_condition(HEALTHY)
+    await until_suspended(cache_state, suspended=False)
+    assert await cache_state.lease() == (2, LEASE_MS)
+    await writer.run(["a"])
     assert not await cache.exists("a", LEASE_PREFIX + "a")
 
 
-async def test_the_end_of_a_silence_is_noticed_while_nobody_writes(
-    forwarder: tuple[Forwarder, str], writer: Invalidation, cache: Redis, monkeypatch: pytest.MonkeyPatch
+async def test_write_fails_when_neither_store_confirms(open_writer: OpenWriter, cache_state: CacheState):
+    await cache_state._database.close()
+    writer = await open_writer("redis://127.0.0.1:1/0")
+    with pytest.raises((Unavailable, DeadlineExceeded)):
+        await writer.run(["a"])
+
+
+async def test_writes_that_fail_together_share_a_statement(
+    open_writer: OpenWriter, cache_state: CacheState, leases_last, monkeypatch: pytest.MonkeyPatch
 ):
-    """The next silence may be a short one, which gateways never notice: it is waited for like the first."""
-    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", 0.6)
-    forwarder[0].hang()
+    leases_last(0.1)
+    monkeypatch.setattr(module, "_PROBE_EVERY_S", LONG_S)
+    writer = await open_writer("redis://127.0.0.1:1/0")
     await writer.run(["a"])
-    forwarder[0].answer()
-    await until(lambda: writer._silent_since is None)
-    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", LONG_S)
-    await cache.set("b", b"filled meanwhile")
-    forwarder[0].hang()
-    writing = asyncio.create_task(writer.run(["b"]))
-    await until(lambda: writer._silent_since)
-    forwarder[0].answer()
-    await writing
-    assert not await cache.exists("b", LEASE_PREFIX + "b")
-    await until(lambda: writer._listening is not None and writer._listening.done())
+    statements = 0
+    suspend = cache_state.suspend
 
+    async def counted() -> int:
+        nonlocal statements
+        statements += 1
+        return await suspend()
 
-async def test_a_cache_that_answers_but_refuses_to_delete_is_not_waited_for_for_ever(
-    redis_url: str, cache: Redis, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(module, "COPIES_DIE_WITHIN_S", 0.3)
-    address = redis_url.rpartition("@")[2]
-    await cache.acl_setuser("forbidden", enabled=True, nopass=True, keys=["*"], commands=["+ping", "+client"])
-    try:
-        async with connect(f"redis://forbidden:@{address}", name="writer") as redis:
-            assert await redis.ping()
-            assert 0.3 < await seconds_of(Invalidation(redis), "a") < 0.3 + SLACK_S
-    finally:
-        await cache.acl_deluser("forbidden")
+    monkeypatch.setattr(cache_state, "suspend", counted)
+    await asyncio.gather(*(writer.run(["a"]) for _ in range(100)))
+    assert 1 <= statements <= 3

@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
 from agora.catalog.v1.album_pb2_grpc import add_AlbumServiceServicer_to_server
+from agora.catalog.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_catalog_leases
 from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
 from agora.order.v1.order_pb2_grpc import add_OrderServiceServicer_to_server
+from agora.review.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_review_leases
 from agora.review.v1.like_pb2_grpc import add_LikeServiceServicer_to_server
 from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 
@@ -24,6 +26,7 @@ from localmesh.ports import PortBlock
 
 from .stand_in_account import StandInAccounts
 from .stand_in_albums import StandInAlbums, StandInLikes
+from .stand_in_cache_leases import StandInCatalogLeases, StandInReviewLeases
 from .stand_in_catalog import StandInCatalog
 from .stand_in_order import StandInOrders
 from .stand_in_review import StandInReviews
@@ -67,10 +70,12 @@ class StandInMesh:
     def _add_catalog(self, server: Any) -> None:
         add_CatalogServiceServicer_to_server(self.catalog, server)
         add_AlbumServiceServicer_to_server(self.albums, server)
+        add_catalog_leases(StandInCatalogLeases(), server)
 
     def _add_review(self, server: Any) -> None:
         add_ReviewServiceServicer_to_server(self.review, server)
         add_LikeServiceServicer_to_server(self.likes, server)
+        add_review_leases(StandInReviewLeases(), server)
 
     def _serve(self, tier: str, add_servicer: Callable[..., None]) -> GrpcServer:
         async def serve() -> GrpcServer:

@@ -42,6 +42,8 @@ _OPTIONS: Final = [
     ("grpc.max_receive_message_length", 1_048_576),
 ]
 
+# Sent several times a second by every gateway: their lines are for debugging.
+_MINOR: Final = "CacheLeaseService/GetCacheLease"
 # Whose fault it is tells the code: only these are this side's, and so failures of a request.
 _FAULTS: Final = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
 
@@ -134,7 +136,8 @@ class _Notes:
 
     def _ending(self, code: str) -> tuple[Observations, RequestLine]:
         fields: Fields = {"rpc_method": self._method, "status": code}
-        line = RequestLine(logger, f"{self._method} {code}", fields, failed=code in _FAULTS)
+        minor = self._method.endswith(_MINOR)
+        line = RequestLine(logger, f"{self._method} {code}", fields, failed=code in _FAULTS, minor=minor)
         ending = self._endings[code] = metrics.RPC_DURATION.labels(self._method, code), line
         return ending
 

@@ -46,6 +46,9 @@ POOL_TIMEOUTS: Final = Counter(
 BATCH_SIZE: Final = Histogram(
     "agora_batch_size", "Calls that travelled in one batch.", ("batch",), buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
+UNCONFIRMED_INVALIDATIONS: Final = Counter(
+    "agora_cache_invalidations_unconfirmed", "Writes that had to suspend caching: the cache did not confirm to delete."
+)
 DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a dependency succeeded.", ("dependency",))
 BACKGROUND_FAILURES: Final = Counter(
     "agora_background_failures",

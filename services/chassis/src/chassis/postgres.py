@@ -177,11 +177,11 @@ class Database:
                     pool.renew()
             raise StoreReadOnly("the database takes no changes now")
 
-    async def probe(self, query: str) -> Record | None:
+    async def probe(self, query: str, *arguments: object) -> Record | None:
         """A row that tells of the database itself, on a connection apart."""
         async with _Acquired(self._probe) as connection:
             with _Translated(connection):
-                return await connection.fetchrow(query, timeout=current().remaining())
+                return await connection.fetchrow(query, *arguments, timeout=current().remaining())
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""

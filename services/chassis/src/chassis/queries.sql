@@ -13,3 +13,19 @@ SELECT
     ) AS postgresql_lock_waiters
 FROM pg_stat_database AS database
 WHERE datname = current_database()
+
+-- read_cache_state --
+SELECT generation, suspended_until IS NOT NULL AS is_suspended, suspended_until <= now() AS has_lapsed
+FROM cache_state
+
+-- suspend_caching --
+-- Extends the suspension in force, or begins one with a generation of its own.
+UPDATE cache_state
+SET generation = generation + (suspended_until IS NULL)::integer,
+    suspended_until = greatest(suspended_until, now() + $1::interval)
+RETURNING generation
+
+-- end_suspension --
+UPDATE cache_state
+SET suspended_until = NULL
+WHERE suspended_until <= now()

@@ -15,7 +15,9 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from chassis import background, logs, metrics, readiness, telemetry
+from chassis.cache_state import CacheState
 from chassis.grpc_server import WRITES, GrpcServer
+from chassis.invalidation import Invalidation
 from chassis.migrations import SchemaCheck
 from chassis.postgres import Database
 from chassis.postgres_statistics import READ_EVERY_S, PostgresStatistics
@@ -61,6 +63,12 @@ class Running(AsyncExitStack):
         redis = connect(url, name=process.instance_name, timeout_s=timeout_s)
         self.push_async_callback(redis.aclose)
         return redis
+
+    def open_invalidation(self, process: ProcessSettings, redis_url: str, state: CacheState) -> Invalidation:
+        """Invalidation of the copies whose state that is; it ends with the service."""
+        invalidation = Invalidation(self.open_redis(process, redis_url), state)
+        self.push_async_callback(invalidation.aclose)
+        return invalidation
 
     def watch(self, state: str, checks: Mapping[str, Check], tell: Callable[[bool], Awaitable[None]]) -> None:
         """Call `tell` whenever the checks together begin or cease to pass."""

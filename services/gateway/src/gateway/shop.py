@@ -16,6 +16,7 @@ from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import open_tiers
 from gateway.clients.account import Accounts
 from gateway.clients.albums import Albums
+from gateway.clients.cache_leases import CatalogLeases, ReviewLeases
 from gateway.clients.catalog import Catalog
 from gateway.clients.likes import Likes
 from gateway.clients.order import Orders
@@ -75,7 +76,13 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
         }
         redis = connect(settings.redis_url, name=settings.process.instance_name)
         stack.push_async_callback(redis.aclose)
-        tiers = await stack.enter_async_context(open_tiers(redis, settings.cache_mode, (*PREFIXES, COUNTS_PREFIX)))
+        grants = {
+            "catalog": CatalogLeases(channels["catalog"]).get,
+            "review": ReviewLeases(channels["review"]).get,
+        }
+        tiers = await stack.enter_async_context(
+            open_tiers(redis, settings.cache_mode, (*PREFIXES, COUNTS_PREFIX), grants)
+        )
         stream = connect(settings.stream_url, name=settings.process.instance_name, timeout_s=STREAM_TIMEOUT_S)
         stack.push_async_callback(stream.aclose)
         catalog = Catalog(channels["catalog"])

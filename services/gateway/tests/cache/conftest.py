@@ -3,16 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
+from agora.catalog.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_catalog_leases
 from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
+from agora.review.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_review_leases
 from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
+from catalog.cache_leases import CacheLeaseServicer
+from chassis import cache_state as state_module
 from chassis import invalidation as invalidation_module
 from chassis import redis as redis_module
 from chassis.context import RequestContext, enter
@@ -23,10 +28,12 @@ from gateway.cache import watch as watch_module
 from gateway.cache.reads import PREFIXES, Reads
 from gateway.cache.tiers import CacheTiers, open_tiers
 from gateway.clients.account import Accounts
+from gateway.clients.cache_leases import CatalogLeases, ReviewLeases
 from gateway.clients.catalog import Catalog
 from gateway.clients.review import Reviews
 from gateway.clients.sellers import Sellers
 
+from ..stand_in_cache_leases import StandInReviewLeases  # noqa: TID252 - the tests one folder up have no other name
 from .held_shop import HeldShop
 from .own_redis import OwnRedis
 
@@ -72,8 +79,9 @@ class Gateway:
 
     @property
     def is_trusting(self) -> bool:
+        """Whether it may read both tiers."""
         assert self.tiers is not None
-        return self.tiers._watch.is_trusted
+        return self.tiers._watch.is_trusted and all(lease.is_valid for lease in self.tiers.leases.values())
 
     async def filled(self) -> None:
         """Returns when the shared tier has what was read so far."""
@@ -91,6 +99,14 @@ class Gateway:
             while (await self.read(item_id))[1] != "local":
                 await self.filled()
 
+    async def warmed(self, item_id: str) -> None:
+        """Read until the item comes from the nearest tier there is."""
+        assert self.tiers is not None
+        nearest = "shared" if self.tiers._watch._local is None else "local"
+        async with asyncio.timeout(EVENTUALLY_S):
+            while (await self.read(item_id))[1] != nearest:
+                await self.filled()
+
 
 @dataclass
 class OpenGateway:
@@ -104,8 +120,9 @@ class OpenGateway:
     ) -> Gateway:
         connection = connect(url or self.url, name=name, timeout_s=redis_module.TIMEOUT_S)
         redis = await self.cleanup.enter_async_context(connection)
-        tiers = await self.cleanup.enter_async_context(open_tiers(redis, mode, PREFIXES))
         channel = self.channel_to(self.target)
+        grants = {"catalog": CatalogLeases(channel).get, "review": ReviewLeases(channel).get}
+        tiers = await self.cleanup.enter_async_context(open_tiers(redis, mode, PREFIXES, grants))
         reads = Reads(Catalog(channel), Reviews(channel), Sellers(Accounts(channel)), tiers)
         gateway = Gateway(tiers, reads, redis)
         if wait and tiers is not None:
@@ -118,7 +135,7 @@ def unhurried(monkeypatch):
     """For tests of what happens and not of when: a machine that stands still for a second loses nobody's trust."""
     monkeypatch.setattr(redis_module, "TIMEOUT_S", 30.0)
     monkeypatch.setitem(connect.__kwdefaults__, "timeout_s", 30.0)
-    monkeypatch.setattr(invalidation_module, "COPIES_DIE_WITHIN_S", 120.0)
+    monkeypatch.setattr(invalidation_module, "TIMEOUT_S", 30.0)
     monkeypatch.setattr(watch_module, "_ANSWER_WITHIN_S", 30.0)
     for module in (watch_module, local_module):
         monkeypatch.setattr(module, "TRUSTED_S", 60.0)
@@ -135,6 +152,8 @@ async def shop_target(shop, serve) -> str:
         add_AccountServiceServicer_to_server(servicer, server)
         add_CatalogServiceServicer_to_server(servicer, server)
         add_ReviewServiceServicer_to_server(servicer, server)
+        add_catalog_leases(servicer, server)
+        add_review_leases(StandInReviewLeases(), server)
 
     return (await serve(add, shop, tier="shop")).target
 
@@ -156,7 +175,22 @@ async def own_redis(tmp_path, ports):
 
 
 @pytest.fixture
-async def own_writer(own_redis):
+async def open_writer(cache_state, shop, monkeypatch):
+    """`await open_writer(url)` is a replica's invalidation; its database grants the leases of the shop."""
+    # So that a test waits less for the end of a suspension.
+    monkeypatch.setattr(state_module, "SUSPENSION", timedelta(seconds=0.5))
+    monkeypatch.setattr(invalidation_module, "_PROBE_EVERY_S", 0.05)
+    shop.leases = CacheLeaseServicer(cache_state)
+    async with AsyncExitStack() as cleanup:
+
+        async def open_(url, state=cache_state):
+            redis = await cleanup.enter_async_context(connect(url, name="writer"))
+            return await cleanup.enter_async_context(aclosing(Invalidation(redis, state)))
+
+        yield open_
+
+
+@pytest.fixture
+async def own_writer(own_redis, open_writer):
     """The invalidation of a service that writes, over the test's own Valkey."""
-    async with own_redis.client("writer") as redis:
-        yield Invalidation(redis)
+    return await open_writer(own_redis.url)

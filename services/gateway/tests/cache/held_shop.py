@@ -1,4 +1,4 @@
-"""A catalog and a review service whose answers a test may hold back after they were made."""
+"""A catalog and a review service whose answers a test may hold back after they were made, and their cache leases."""
 
 # ruff: noqa: N802 - RPCs are named by the protos
 
@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from agora.account.v1.account_pb2_grpc import AccountServiceServicer
+from agora.catalog.v1.cache_lease_pb2_grpc import CacheLeaseServiceServicer
 from agora.catalog.v1.catalog_pb2_grpc import CatalogServiceServicer
 from agora.review.v1.review_pb2_grpc import ReviewServiceServicer
 
 from agora.account.v1 import account_pb2 as account
+from agora.catalog.v1 import cache_lease_pb2 as cache
 from agora.catalog.v1 import catalog_pb2 as catalog
 from agora.review.v1 import review_pb2 as review
+from catalog.cache_leases import CacheLeaseServicer
+from chassis.errors import Unavailable
 
 
 class Hold:
@@ -31,14 +35,20 @@ class Hold:
         await self._released.wait()
 
 
-class HeldShop(AccountServiceServicer, CatalogServiceServicer, ReviewServiceServicer):
-    """Writers change `items` and `ratings`; what is asked for stands in `calls`."""
+class HeldShop(AccountServiceServicer, CacheLeaseServiceServicer, CatalogServiceServicer, ReviewServiceServicer):
+    """Writers change `items` and `ratings`; what is asked for stands in `calls`.
+
+    Cache leases of items are granted by `leases` when a test sets that; else they last as long as the test, while
+    `grants`.
+    """
 
     def __init__(self) -> None:
         self.items = {item_id: item(item_id) for item_id in "1234"}
         self.ratings: dict[str, int] = {}
         self.sellers = {"seller", "other"}
         self.calls: list[list[str]] = []
+        self.leases: CacheLeaseServicer | None = None
+        self.grants = True
         self.searches: list[catalog.SearchItemsRequest] = []
         self.lists: list[catalog.ListSellerItemsRequest] = []
         self.turns_until_sent: Callable[[], int] = lambda: 0
@@ -67,6 +77,13 @@ class HeldShop(AccountServiceServicer, CatalogServiceServicer, ReviewServiceServ
         if self._hold is not None:
             await self._hold.wait()
         return answer
+
+    async def GetCacheLease(self, request: cache.GetCacheLeaseRequest, _: Any) -> cache.GetCacheLeaseResponse:
+        if not self.grants:
+            raise Unavailable("no lease")
+        if self.leases is not None:
+            return await self.leases.GetCacheLease(request, _)
+        return cache.GetCacheLeaseResponse(generation=1, lease_ms=600_000)
 
     async def BatchGetItems(self, request: catalog.BatchGetItemsRequest, _: Any) -> catalog.BatchGetItemsResponse:
         self.calls.append(list(request.item_ids))

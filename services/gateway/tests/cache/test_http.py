@@ -25,6 +25,10 @@ SOURCES = {
 MODES = pytest.mark.parametrize("mode", SOURCES)
 
 
+def is_used(tiers):
+    return tiers._watch.is_trusted and all(lease.is_valid for lease in tiers.leases.values())
+
+
 class NoPorts:
     """Requests come without a socket."""
 
@@ -80,7 +84,7 @@ async def visit(mesh, redis_url, stream_url, invalidation, eventually):
             ) as http:
                 visitor = Visitor(http, state, invalidation)
                 if visitor._tiers is not None:
-                    await eventually(lambda: visitor._tiers._watch.is_trusted)
+                    await eventually(lambda: is_used(visitor._tiers))
                 yield visitor
 
     return visit

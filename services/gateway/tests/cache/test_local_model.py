@@ -69,7 +69,7 @@ class LocalCacheIsNeverOld(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def read(self, key):
-        began = self.cache.get(key)
+        began = self.cache.get(key, self.now + 1)
         if began is not None:
             assert began > self.changed[key]
             assert self.told_until is not None

@@ -106,8 +106,8 @@ async def test_an_answer_of_redis_held_back_over_a_write_does_not_stay_here(
     answered, go_on = asyncio.Event(), asyncio.Event()
     get_or_lease = gateway.tiers._shared.get_or_lease
 
-    async def hold_back(keys):
-        answer = await get_or_lease(keys)
+    async def hold_back(keys, generation):
+        answer = await get_or_lease(keys, generation)
         answered.set()
         await go_on.wait()
         return answer
@@ -167,7 +167,8 @@ async def test_a_crowd_larger_than_the_pool_is_no_reason_for_distrust(open_gatew
     gateway = await open_gateway("shared")
     lost = count("trust_lost")
     gateway.redis.connection_pool.max_connections = 5
-    reads = await asyncio.gather(*[gateway.tiers.get_or_lease([f"item:{number}"]) for number in range(20)])
+    lease = gateway.tiers.leases["catalog"]
+    reads = await asyncio.gather(*[gateway.tiers.get_or_lease([f"item:{number}"], lease) for number in range(20)])
     assert sum(leases is not None for _, leases in reads) >= 5
     assert sum(leases is None for _, leases in reads) >= 1
     assert gateway.is_trusting

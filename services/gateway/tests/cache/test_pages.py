@@ -1,6 +1,7 @@
 """First pages of listings: right as long as nothing was registered in their scope, or for good."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -65,7 +66,7 @@ async def test_in_tiered_mode_it_stands_there_when_the_push_has_arrived(open_gat
     await warm(gateway, category=1)
     assert (await search(gateway, category=1))[1] == "local"
     await register("5", 1)
-    await eventually(lambda: gateway.tiers.local.get("scope:1") is None)
+    await eventually(lambda: gateway.tiers.local.get("scope:1", math.inf) is None)
     assert "5" in (await search(gateway, category=1))[0]
 
 

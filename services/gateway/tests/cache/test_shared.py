@@ -1,13 +1,17 @@
 """The shared tier by itself, over a real Valkey: leases are what keeps old values out."""
 
+from unittest.mock import ANY
+
 import pytest
 
+from agora.catalog.v1 import catalog_pb2 as pb
 from chassis.invalidation import LEASE_PREFIX
 from chassis.redis import connect
 from gateway.cache import shared as shared_module
 from gateway.cache.shared import SharedCache
 
 KEY, OTHER = "item:1", "item:2"
+GENERATION = 7
 
 
 pytestmark = pytest.mark.usefixtures("unhurried")
@@ -25,18 +29,18 @@ def shared(redis) -> SharedCache:
 
 
 async def lease(shared, *keys):
-    values, leases = await shared.get_or_lease(keys or [KEY])
+    values, leases = await shared.get_or_lease(keys or [KEY], GENERATION)
     assert values == {}
     return leases
 
 
 async def value_of(shared, key=KEY):
-    return (await shared.get_or_lease([key]))[0].get(key)
+    return (await shared.get_or_lease([key], GENERATION))[0].get(key)
 
 
 async def test_what_one_reader_filled_every_reader_finds(shared, redis):
     await shared.fill({KEY: b"new"}, await lease(shared))
-    values, leases = await SharedCache(redis).get_or_lease([OTHER, KEY])
+    values, leases = await SharedCache(redis).get_or_lease([OTHER, KEY], GENERATION)
     assert values == {KEY: b"new"}
     assert leases.keys == {OTHER}
     assert 0 < await redis.pttl(KEY) <= 60_000
@@ -131,16 +135,38 @@ async def test_scripts_that_redis_forgot_are_taught_again(shared, redis):
     assert await value_of(shared) == b"new"
 
 
-async def test_the_first_reader_of_a_scope_makes_up_its_generation(shared, redis):
-    assert await shared.get_page("scope:1", "page:x", "one") == ("one", True, None)
+async def test_a_copy_of_another_generation_is_missing_and_replaced(shared):
+    await shared.fill({KEY: b"old"}, await lease(shared))
+    for generation in (GENERATION + 1, GENERATION - 1, GENERATION * 10, GENERATION):
+        values, leases = await shared.get_or_lease([KEY], generation)
+        assert values == {}
+        await shared.fill({KEY: b"new"}, leases)
+        assert await shared.get_or_lease([KEY], generation) == ({KEY: b"new"}, ANY)
+
+
+async def test_gateways_of_the_release_before_can_read_a_tagged_copy(shared, redis):
+    """They know no generations; both run beside each other during an update."""
+    item = pb.Item(item_id="1", name="Lamp", version=3)
+    await shared.fill({KEY: item.SerializeToString()}, await lease(shared))
+    old = pb.Item.FromString(await redis.get(KEY))
+    assert (old.item_id, old.name, old.version) == ("1", "Lamp", 3)
+    # And what these fill without a generation is missing to us.
+    await redis.set(KEY, item.SerializeToString())
+    assert await value_of(shared) is None
+
+
+async def test_the_first_reader_of_a_scope_makes_up_its_version(shared, redis):
+    version, is_new, page = await shared.get_page("scope:1", "page:x", GENERATION)
+    assert (is_new, page) == (True, None)
     await shared.put_page("page:x", b"page")
-    assert await shared.get_page("scope:1", "page:x", "two") == ("one", False, b"page")
+    assert await shared.get_page("scope:1", "page:x", GENERATION) == (version, False, b"page")
     await redis.delete("scope:1")
-    # The page is still there: its reader sees that it is of a generation that is gone.
-    assert await shared.get_page("scope:1", "page:x", "three") == ("three", True, b"page")
+    # The page is still there: its reader sees that it is of a version that is gone.
+    other, is_new, page = await shared.get_page("scope:1", "page:x", GENERATION)
+    assert (other != version, is_new, page) == (True, True, b"page")
 
 
-async def test_clearing_empties_its_database(shared, redis):
-    await shared.fill({KEY: b"new"}, await lease(shared))
-    await shared.clear()
-    assert await redis.dbsize() == 0
+async def test_a_scopes_version_ends_with_its_generation(shared, redis):
+    versions = [(await shared.get_page("scope:1", "page:x", generation))[:2] for generation in (7, 7, 8, 7, 77)]
+    assert [is_new for _, is_new in versions] == [True, False, True, True, True]
+    assert len({version for version, _ in versions}) == 4

@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
+import math
 
 import pytest
 
-from chassis.invalidation import _PAUSE_S, COPIES_DIE_WITHIN_S
-from chassis.redis import TIMEOUT_S
 from gateway.cache import watch as watch_module
 from gateway.cache.local import TRUSTED_S
 from gateway.cache.watch import _ANSWER_WITHIN_S, _PROBE_EVERY_S
@@ -14,16 +13,8 @@ from gateway.cache.watch import _ANSWER_WITHIN_S, _PROBE_EVERY_S
 pytestmark = pytest.mark.usefixtures("unhurried")
 
 
-def test_writers_wait_longer_than_copies_are_trusted():
-    # Redis falls silent at 0. What was asked before is the last sign of life there is: both tiers end by the clock.
-    trusted_until = TRUSTED_S
-    # A writer may have begun a little before, with an attempt that failed for another reason, and counts from there.
-    gives_up_at = COPIES_DIE_WITHIN_S - _PAUSE_S - TIMEOUT_S
-    assert trusted_until < gives_up_at / 1.5
-    # A Redis that answers as late as is allowed does not lose its trust between two pongs,
+def test_redis_that_answers_as_late_as_allowed_stays_trusted():
     assert _PROBE_EVERY_S + _ANSWER_WITHIN_S < TRUSTED_S
-    # and one that fell silent was noticed, and will be emptied, before a writer gives up.
-    assert gives_up_at > _PROBE_EVERY_S + _ANSWER_WITHIN_S
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ async def test_a_change_is_dropped_by_its_push(open_gateway, invalidation, shop,
         await gateway.learned("1")
         shop.change("1")
         await invalidation.run(["item:1"])
-        await eventually(lambda: gateway.tiers.local.get("item:1") is None)
+        await eventually(lambda: gateway.tiers.local.get("item:1", math.inf) is None)
         assert await gateway.read("1") == (shop.items["1"].version, "miss")
         await gateway.filled()
     assert gateway.is_trusting
@@ -50,7 +41,7 @@ async def test_other_keys_stay(open_gateway, invalidation, eventually):
     for item_id in "12":
         await gateway.learned(item_id)
     await invalidation.run(["item:1"])
-    await eventually(lambda: gateway.tiers.local.get("item:1") is None)
+    await eventually(lambda: gateway.tiers.local.get("item:1", math.inf) is None)
     assert await gateway.read("2") == (1, "local")
 
 
@@ -60,7 +51,7 @@ async def test_keys_that_are_no_text_disturb_nobody(open_gateway, eventually, co
     await gateway.learned("1")
     await gateway.redis.set(b"item:\xff\xfe", "foreign")
     await gateway.redis.delete("item:1")
-    await eventually(lambda: gateway.tiers.local.get("item:1") is None)
+    await eventually(lambda: gateway.tiers.local.get("item:1", math.inf) is None)
     assert gateway.is_trusting
     assert count("trust_lost") == lost
 
@@ -101,7 +92,7 @@ async def test_the_end_of_one_connection_closes_and_opens_the_local_tier(
     victim = (await connections_of(invalidation._redis))[which]
     await invalidation._redis.client_kill_filter(_id=victim["id"])
     # Nobody tells of changes any more.
-    await eventually(lambda: gateway.tiers.local.get("item:1") is None)
+    await eventually(lambda: gateway.tiers.local.get("item:1", math.inf) is None)
     shop.change("1")
     await invalidation.run(["item:1"])
     await eventually(lambda: gateway.is_trusting)
@@ -123,9 +114,8 @@ async def test_many_reconnects_leave_no_connection_and_no_task(open_gateway, inv
         await eventually(lambda: not gateway.is_trusting)
         await eventually(lambda: gateway.is_trusting)
     await eventually(lambda: len(asyncio.all_tasks()) <= tasks)
-    # Its pool has one more, by which it empties the cache.
     async with asyncio.timeout(20):
-        while len(await clients_of(invalidation._redis)) > 3:
+        while len(await clients_of(invalidation._redis)) > 2:
             await asyncio.sleep(0.001)
 
 
@@ -149,7 +139,7 @@ async def test_an_unexpected_error_ends_trust_is_logged_and_does_not_end_the_wat
     await gateway.learned("1")
 
 
-async def test_a_failed_call_ends_trust_until_redis_was_looked_after(open_gateway, eventually, count):
+async def test_a_failed_call_ends_trust_until_redis_was_probed(open_gateway, eventually, count):
     gateway = await open_gateway()
     await gateway.learned("1")
     lost = count("trust_lost")
@@ -157,5 +147,4 @@ async def test_a_failed_call_ends_trust_until_redis_was_looked_after(open_gatewa
     assert not gateway.is_trusting
     assert await gateway.read("1") == (1, "miss")
     await eventually(lambda: gateway.is_trusting)
-    assert await gateway.redis.dbsize() == 0
     assert count("trust_lost") == lost + 1

@@ -1,6 +1,5 @@
 """What the use cases that write delete, over real PostgreSQL and Valkey."""
 
-import time
 from uuid import uuid4
 
 import pytest
@@ -13,8 +12,7 @@ from catalog.listing import Listing
 from catalog.repository import Repository
 from catalog.reservations import Reservations
 from catalog.stock import Refusal, Reservation, StockRequest
-from chassis.invalidation import LEASE_PREFIX, Invalidation
-from chassis.redis import connect
+from chassis.invalidation import LEASE_PREFIX
 from gateway.cache.reads import PREFIXES
 from review.domain import NewFeedback, Vote
 from review.errors import FeedbackGiven
@@ -142,13 +140,3 @@ async def test_feedback_and_its_replay_delete_the_sellers_rating(open_database, 
     with pytest.raises(FeedbackGiven):
         await feedback.leave(NewFeedback("other", "buyer", "1", Vote.UP))
     assert await copies.deleted() == set()
-
-
-async def test_a_write_without_redis_waits_for_no_copy_to_die(repository):
-    async with connect("redis://127.0.0.1:1/0", name="writer") as redis:
-        items = Items(repository, Listing(repository), Invalidation(redis))
-        (item,) = await items.register([new_item()])
-        started = time.perf_counter()
-        for price_cents in range(1, 21):
-            await items.update(change_of(str(item.item_id), price_cents=price_cents))
-        assert time.perf_counter() - started < 30, "not 20 times the minutes that `unhurried` has copies live"

@@ -13,6 +13,7 @@ from catalog.repository import Repository as CatalogRepository
 from catalog.reservations import Reservations
 from catalog.search import Search
 from catalog.servicer import CatalogServicer
+from chassis.cache_state import CacheState
 from chassis.invalidation import Invalidation
 from chassis.postgres import Database
 from chassis.queries import Queries
@@ -57,25 +58,32 @@ class ShopBuilder:
         )
         self._running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
 
-        catalog_repository = CatalogRepository(await self._open("catalog", self._settings.catalog_database_url))
+        catalog_database = await self._open("catalog", self._settings.catalog_database_url)
+        catalog_repository = CatalogRepository(catalog_database)
         listing = Listing(catalog_repository)
         # The gateways of a mesh beside it keep copies of the same rows.
-        invalidation = Invalidation(self._running.open_redis(self._settings.process, self._settings.redis_url))
-        items = Items(catalog_repository, listing, invalidation)
-        reservations = Reservations(catalog_repository, invalidation)
+        of_items = self._invalidation(catalog_database)
+        items = Items(catalog_repository, listing, of_items)
+        reservations = Reservations(catalog_repository, of_items)
 
         order_repository = OrderRepository(await self._open("order", self._settings.order_database_url))
         history = History(order_repository)
-        review_repository = ReviewRepository(await self._open("review", self._settings.review_database_url))
+        review_database = await self._open("review", self._settings.review_database_url)
+        review_repository = ReviewRepository(review_database)
+        of_ratings = self._invalidation(review_database)
         return Shop(
             sessions,
             account,
             CatalogServicer(items, Search(catalog_repository, listing), reservations),
             assemble(self._running, order_repository, CatalogOfOrders(items, reservations)),
             ReviewServicer(
-                Feedback(review_repository, OrdersOfReviews(history), invalidation), Ratings(review_repository)
+                Feedback(review_repository, OrdersOfReviews(history), of_ratings), Ratings(review_repository)
             ),
         )
+
+    def _invalidation(self, database: Database) -> Invalidation:
+        settings = self._settings
+        return self._running.open_invalidation(settings.process, settings.redis_url, CacheState(database))
 
     async def _open(self, package: str, dsn: str) -> Database:
         process = self._settings.process

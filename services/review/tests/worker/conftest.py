@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from agora.review.v1 import like_pb2 as pb
+from chassis.cache_state import CacheState
 from chassis.invalidation import Invalidation
 from chassis.redis import connect
 from review.likes.repository import Repository
@@ -86,10 +87,12 @@ async def start_worker(open_database, dsn, stream_redis, cache):
     """`await start_worker("name")` is a member of the group; all members share one database."""
 
     async def start(name="worker-1") -> Worker:
-        repository = Repository(await open_database("review", dsn))
+        database = await open_database("review", dsn)
+        repository = Repository(database)
         stream = VoteStream(stream_redis, name)
         await stream.join()
-        return Worker(stream, repository, Folding(stream, repository, Copies(cache, Invalidation(cache))))
+        copies = Copies(cache, Invalidation(cache, CacheState(database)))
+        return Worker(stream, repository, Folding(stream, repository, copies))
 
     return start
 

@@ -19,8 +19,8 @@ COUNTS_PREFIX: Final = "likes:"
 
 class AlbumReads:
     def __init__(self, albums: Albums, likes: Likes, tiers: CacheTiers | None) -> None:
-        self._albums = CachedLookUp("album", album_pb2.Album, albums.get_albums, tiers)
-        self._counts = CachedLookUp("likes", like_pb2.LikeCounts, likes.get_counts, tiers)
+        self._albums = CachedLookUp("album", album_pb2.Album, albums.get_albums, tiers, "catalog")
+        self._counts = CachedLookUp("likes", like_pb2.LikeCounts, likes.get_counts, tiers, "review")
 
     async def album(self, album_id: str) -> Read[ShownAlbum]:
         """Raises AlbumNotFound."""

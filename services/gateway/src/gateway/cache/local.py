@@ -1,4 +1,7 @@
-"""The local tier: values in this process, bounded in number, bytes and age, dropped when Redis tells of a change."""
+"""The local tier: values in this process, bounded in number, bytes and age, dropped when Redis tells of a change.
+
+Two things make it valid: the cache lease of the service whose row a value is, and the connection that brings changes.
+"""
 
 import random
 import time
@@ -74,12 +77,13 @@ class LocalCache:
         self._now += 1
         self._oldest_valid_ticket = self._now
 
-    def get(self, key: str) -> Any | None:
+    def get(self, key: str, leased_until: float) -> Any | None:
+        """The value, if its cache lease is valid until a moment that is still to come."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         now = self._clock()
-        if now > self._trusted_until:
+        if now > self._trusted_until or now >= leased_until:
             return None
         if now > entry.expires:
             self._remove(key)

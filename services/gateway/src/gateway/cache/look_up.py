@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from chassis.batching import Batcher
 from gateway.cache import metrics
+from gateway.cache.lease import CacheLease
 from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
 
 M = TypeVar("M", bound=Message)
@@ -48,11 +49,14 @@ class CachedLookUp(Generic[M]):
         message_type: type[M],
         fetch: Callable[[list[str]], Awaitable[Mapping[str, M]]],
         tiers: CacheTiers | None,
+        service: str,
     ) -> None:
+        """`service` is whose cache lease holds for these messages."""
         self._prefix = f"{kind}:"
         self._message_type = message_type
         self._fetch = fetch
         self._tiers = tiers
+        self._lease = tiers.leases[service] if tiers is not None else None
         self._batcher: Batcher[str, Read[Shown[M] | None]] = Batcher(
             kind, self._flush, max_size=_MAX_KEYS, max_in_flight=_MAX_IN_FLIGHT
         )
@@ -69,9 +73,9 @@ class CachedLookUp(Generic[M]):
         return [read or found[key] for key, read in reads.items()]
 
     def _find_local(self, key: str) -> Read[Shown[M] | None] | None:
-        if self._tiers is None:
+        if self._tiers is None or self._lease is None:
             return None
-        value = self._tiers.local.get(self._prefix + key)
+        value = self._tiers.local.get(self._prefix + key, self._lease.valid_until)
         if value is None:
             return None
         self._count[LOCAL].inc()
@@ -79,7 +83,10 @@ class CachedLookUp(Generic[M]):
 
     async def _flush(self, keys: list[str]) -> list[Read[Shown[M] | None]]:
         unique = list(dict.fromkeys(keys))
-        reads = await (self._read_through(unique, self._tiers) if self._tiers else self._read_service(unique, OFF))
+        if self._tiers is not None and self._lease is not None:
+            reads = await self._read_through(unique, self._tiers, self._lease)
+        else:
+            reads = await self._read_service(unique, OFF)
         for read in reads.values():
             self._count[read.source].inc()
         return [reads[key] for key in keys]
@@ -88,9 +95,11 @@ class CachedLookUp(Generic[M]):
         found = await self._fetch(keys)
         return {key: Read(Shown(found[key]) if key in found else None, source) for key in keys}
 
-    async def _read_through(self, keys: list[str], tiers: CacheTiers) -> dict[str, Read[Shown[M] | None]]:
+    async def _read_through(
+        self, keys: list[str], tiers: CacheTiers, lease: CacheLease
+    ) -> dict[str, Read[Shown[M] | None]]:
         ticket = tiers.local.ticket()
-        cached, leases = await tiers.get_or_lease([self._prefix + key for key in keys])
+        cached, leases = await tiers.get_or_lease([self._prefix + key for key in keys], lease)
         reads: dict[str, Read[Shown[M] | None]] = {}
         for key in keys:
             data = cached.get(self._prefix + key)

@@ -1,22 +1,24 @@
 """First pages of listings: which items they hold and in which order. The items themselves come from their own cache.
 
 What a search finds changes only when an item is registered: names, categories, keywords and topics are for good, and
-prices and stock are the items' own. So a page is stored with the generation of its scope: a category, the whole
-catalog, or a seller. Registering an item deletes the generation, the next reader makes up a new one, and with that
-every page of the old one is worthless, also one that is being computed from what was there before.
+prices and stock are the items' own. So a page is stored with the version of its scope: a category, the whole catalog,
+or a seller. Registering an item deletes the version, the next reader makes up a new one, and with that every page of
+the old one is worthless, also one that is being computed from what was there before. A version begins with the
+generation of the cache lease under which it was made up, and ends with it.
 
 A seller's own list only grows at its end (see `insert_item` in the catalog), so a page of it that others follow is
 right for good.
 """
 
 import hashlib
-import secrets
 from typing import Final, NamedTuple
 
 import orjson
 
 from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.cache import metrics
+from gateway.cache.lease import CacheLease
+from gateway.cache.local import LocalCache
 from gateway.cache.tiers import LOCAL, MISS, OFF, SHARED, CacheTiers
 
 PageRequest = pb.SearchItemsRequest | pb.ListSellerItemsRequest
@@ -37,9 +39,9 @@ class Listing(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page as it is stored. It is right as long as its scope has this generation, or for good."""
+    """A page as it is stored. It is right as long as its scope has this version, or for good."""
 
-    generation: str
+    version: str
     item_ids: tuple[str, ...]
     next_page_token: str
 
@@ -48,11 +50,11 @@ class Page(NamedTuple):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Page":
-        generation, item_ids, next_page_token = orjson.loads(data)
-        return cls(generation, tuple(item_ids), next_page_token)
+        version, item_ids, next_page_token = orjson.loads(data)
+        return cls(version, tuple(item_ids), next_page_token)
 
-    def is_right(self, generation: str | None) -> bool:
-        return self.generation in (generation, _FOR_GOOD)
+    def is_right(self, version: str | None) -> bool:
+        return self.version in (version, _FOR_GOOD)
 
 
 class CachedPages:
@@ -60,58 +62,59 @@ class CachedPages:
 
     def __init__(self, tiers: CacheTiers | None) -> None:
         self._tiers = tiers
+        self._lease = tiers.leases["catalog"] if tiers is not None else None
         self._count = {source: metrics.LOOKUPS.labels("page", source) for source in (LOCAL, SHARED, MISS, OFF)}
 
     async def find(self, listing: Listing, request: PageRequest) -> tuple[Page | None, str, "Store | None"]:
         """The page if it is known, what `x-cache` says, and the way to store it if it is not."""
-        if self._tiers is None or request.page_token:
+        if self._tiers is None or self._lease is None or request.page_token:
             self._count[OFF].inc()
             return None, OFF, None
         page_key = _key_of(request)
-        page = self._find_local(self._tiers, listing, page_key)
+        page = self._find_local(self._tiers.local, self._lease, listing, page_key)
         source, store = LOCAL, None
         if page is None:
-            page, store = await self._find_shared(self._tiers, listing, page_key)
+            page, store = await self._find_shared(self._tiers, self._lease, listing, page_key)
             source = SHARED if page is not None else MISS
         self._count[source].inc()
         return page, source, store
 
-    def _find_local(self, tiers: CacheTiers, listing: Listing, page_key: str) -> Page | None:
-        page: Page | None = tiers.local.get(page_key)
-        return page if page is not None and page.is_right(tiers.local.get(listing.scope)) else None
+    def _find_local(self, local: LocalCache, lease: CacheLease, listing: Listing, page_key: str) -> Page | None:
+        page: Page | None = local.get(page_key, lease.valid_until)
+        return page if page is not None and page.is_right(local.get(listing.scope, lease.valid_until)) else None
 
     async def _find_shared(
-        self, tiers: CacheTiers, listing: Listing, page_key: str
+        self, tiers: CacheTiers, lease: CacheLease, listing: Listing, page_key: str
     ) -> tuple[Page | None, "Store | None"]:
         ticket = tiers.local.ticket()
-        found = await tiers.get_page(listing.scope, page_key, secrets.token_hex(8))
+        found = await tiers.get_page(listing.scope, page_key, lease)
         if found is None:
             return None, None
-        generation, is_new, data = found
+        version, is_new, data = found
         if not is_new:
-            # A generation that we just made is a change too, whose push would drop it again.
-            tiers.local.put(listing.scope, generation, _SCOPE_BYTES, ticket)
-        store = Store(tiers, page_key, generation, listing)
+            # A version that we just made is a change too, whose push would drop it again.
+            tiers.local.put(listing.scope, version, _SCOPE_BYTES, ticket)
+        store = Store(tiers, page_key, version, listing)
         page = Page.from_bytes(data) if data is not None else None
-        if page is None or not page.is_right(generation):
+        if page is None or not page.is_right(version):
             return None, store
         store.put_local(page)
         return page, None
 
 
 class Store:
-    """Takes the page that was asked for after its scope's generation was read."""
+    """Takes the page that was asked for after its scope's version was read."""
 
-    def __init__(self, tiers: CacheTiers, page_key: str, generation: str, listing: Listing) -> None:
+    def __init__(self, tiers: CacheTiers, page_key: str, version: str, listing: Listing) -> None:
         self._tiers = tiers
         self._page_key = page_key
-        self._generation = generation
+        self._version = version
         self._listing = listing
 
     def put(self, response: PageResponse) -> None:
         item_ids = tuple(item.item_id for item in response.items)
         is_for_good = self._listing.grows_at_its_end and response.next_page_token
-        page = Page(_FOR_GOOD if is_for_good else self._generation, item_ids, response.next_page_token)
+        page = Page(_FOR_GOOD if is_for_good else self._version, item_ids, response.next_page_token)
         self.put_local(page)
         self._tiers.put_page_soon(self._page_key, page.to_bytes())
 

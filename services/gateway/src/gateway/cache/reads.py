@@ -36,8 +36,8 @@ class Reads:
         self._catalog = catalog
         self._reviews = reviews
         self._sellers = sellers
-        self._items = CachedLookUp("item", catalog_pb2.Item, catalog.get_items, tiers)
-        self._ratings = CachedLookUp("rating", review_pb2.SellerRating, self._fetch_ratings, tiers)
+        self._items = CachedLookUp("item", catalog_pb2.Item, catalog.get_items, tiers, "catalog")
+        self._ratings = CachedLookUp("rating", review_pb2.SellerRating, self._fetch_ratings, tiers, "review")
         self._pages = CachedPages(tiers)
 
     async def item(self, item_id: str) -> Read[ShownItem]:

@@ -1,13 +1,17 @@
-"""The shared tier: values in Redis that every gateway may use, filled under leases.
+"""The shared tier: values in Redis that every gateway may use, filled under fill leases.
 
-A reader that misses takes a lease before it asks the service, and its fill is accepted only while the lease stands. A
-writer deletes value and lease together, after its commit and before its answer (`chassis.invalidation`). So a fill that
-was read before a change cannot land after it, however long its reader was paused, and whatever Redis evicted meanwhile
-(see test_a_paused_reader_cannot_put_an_old_value_back).
+A reader that misses takes a fill lease before it asks the service, and its fill is accepted only while that stands. A
+writer deletes value and fill lease together, after its commit and before its answer (`chassis.invalidation`). So a fill
+that was read before a change cannot land after it, however long its reader was paused, and whatever Redis evicted
+meanwhile (see test_a_paused_reader_cannot_put_an_old_value_back).
+
+A writer that could not delete leaves copies of a generation that no cache lease names any more. So each copy bears the
+generation under which its reader asked the service, and one of another generation is missing.
 """
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from redis.asyncio import Redis
@@ -17,13 +21,17 @@ from gateway.cache import metrics
 
 _LIFETIME_MS: Final = 60_000
 _LEASE_MS: Final = 5_000
-_GENERATION_MS: Final = 600_000
+_SCOPE_MS: Final = 600_000
+# The generation stands behind a message as a field that no message here has: gateways of an earlier release, which run
+# beside this one during an update, pass it over.
+_TAG_FIELD: Final = b"\xfa\x7f"  # number 2047, length-delimited
 
 _GET_OR_LEASE: Final = """
 local found = redis.call('MGET', unpack(KEYS))
+local tag = ARGV[4]
 local answer = {}
 for i, key in ipairs(KEYS) do
-  if found[i] then
+  if found[i] and string.sub(found[i], -#tag) == tag then
     answer[i] = {found[i], 0}
   else
     local leased = redis.call('SET', ARGV[2] .. key, ARGV[1], 'NX', 'PX', ARGV[3])
@@ -44,22 +52,23 @@ end
 return filled
 """
 _GET_PAGE: Final = """
-local generation = redis.call('GET', KEYS[1])
+local version = redis.call('GET', KEYS[1])
 local page = redis.call('GET', KEYS[2])
-if generation then
-  return {generation, 0, page}
+if version and string.sub(version, 1, #ARGV[3]) == ARGV[3] then
+  return {version, 0, page}
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {ARGV[1], 1, page}
 """
 
 
-class Leases:
-    """The keys one reader may fill, and the token that proves it."""
+class FillLeases:
+    """The keys one reader may fill, the token that proves it, and the generation of what it fills."""
 
-    def __init__(self, token: str, keys: frozenset[str]) -> None:
+    def __init__(self, token: str, keys: frozenset[str], generation: int) -> None:
         self.token = token
         self.keys = keys
+        self.tag = _tag_of(generation)
 
 
 class SharedCache:
@@ -71,15 +80,16 @@ class SharedCache:
         self._fill = redis.register_script(_FILL)
         self._get_page = redis.register_script(_GET_PAGE)
 
-    async def get_or_lease(self, keys: Sequence[str]) -> tuple[dict[str, bytes], Leases]:
-        """The values that are there, and leases on those that are not, as far as nobody else holds them."""
+    async def get_or_lease(self, keys: Sequence[str], generation: int) -> tuple[dict[str, bytes], FillLeases]:
+        """Values of that generation, and fill leases on the others, as far as nobody else holds them."""
+        tag = _tag_of(generation)
         token = secrets.token_hex(8)
-        answer = await self._get_or_lease(keys=keys, args=[token, LEASE_PREFIX, _LEASE_MS])
-        values = {key: value for key, (value, _) in zip(keys, answer, strict=True) if value is not None}
+        answer = await self._get_or_lease(keys=keys, args=[token, LEASE_PREFIX, _LEASE_MS, tag])
+        values = {key: value[: -len(tag)] for key, (value, _) in zip(keys, answer, strict=True) if value is not None}
         leased = frozenset(key for key, (_, leased) in zip(keys, answer, strict=True) if leased)
-        return values, Leases(token, leased)
+        return values, FillLeases(token, leased, generation)
 
-    async def fill(self, values: Mapping[str, bytes], leases: Leases) -> None:
+    async def fill(self, values: Mapping[str, bytes], leases: FillLeases) -> None:
         """Store the values whose leases still stand."""
         leased = [key for key in values if key in leases.keys]
         if leased:
@@ -87,20 +97,23 @@ class SharedCache:
                 leases.token,
                 LEASE_PREFIX,
                 _LIFETIME_MS,
-                *(values[key] for key in leased),
+                *(values[key] + leases.tag for key in leased),
             ]
             filled: int = await self._fill(keys=leased, args=arguments)
             metrics.REJECTED_SHARED.inc(len(leased) - filled)
 
-    async def get_page(self, scope: str, page_key: str, new_generation: str) -> tuple[str, bool, bytes | None]:
-        """The scope's generation, whether it was made up now, and the page if one is stored, right or not."""
-        arguments: list[str | int] = [new_generation, _GENERATION_MS]
-        generation, is_new, page = await self._get_page(keys=[scope, page_key], args=arguments)
-        return generation.decode(), bool(is_new), page
+    async def get_page(self, scope: str, page_key: str, generation: int) -> tuple[str, bool, bytes | None]:
+        """The scope's version, whether it was made up now, and the page if one is stored, right or not."""
+        prefix = f"{generation}:"
+        arguments: list[str | int] = [prefix + secrets.token_hex(8), _SCOPE_MS, prefix]
+        version, is_new, page = await self._get_page(keys=[scope, page_key], args=arguments)
+        return version.decode(), bool(is_new), page
 
     async def put_page(self, page_key: str, page: bytes) -> None:
         await self._redis.set(page_key, page, px=_LIFETIME_MS)
 
-    async def clear(self) -> None:
-        """Empty the whole database, also of the copies that other services keep in it. It holds nothing else."""
-        await self._redis.flushdb(asynchronous=True)
+
+@lru_cache(4)
+def _tag_of(generation: int) -> bytes:
+    digits = str(generation).encode()
+    return _TAG_FIELD + bytes([len(digits)]) + digits

@@ -1,4 +1,4 @@
-"""Both tiers and their watch, as `CACHE_MODE` asks for them."""
+"""Both tiers, their watch and the cache leases they are read under, as `CACHE_MODE` asks for them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 from redis.exceptions import MaxConnectionsError, RedisError
 
 from gateway.cache import metrics
+from gateway.cache.lease import CacheLease, Grant
 from gateway.cache.local import LocalCache
-from gateway.cache.shared import Leases, SharedCache
+from gateway.cache.shared import FillLeases, SharedCache
 from gateway.cache.watch import Watch
 
 # What `x-cache` says of an answer.
@@ -23,37 +24,39 @@ _FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 
 class CacheTiers:
-    """The local tier, and the shared one behind it as long as it is trusted. A failing Redis fails no read.
+    """The local tier, and the shared one behind it as long as Redis answers. A failing Redis fails no read.
 
+    Neither is read or filled without a cache lease of the service whose rows are looked for; `leases` are by service.
     A crowd that finds every connection taken goes on to the service. It is our own and says nothing of Redis.
     """
 
-    def __init__(self, local: LocalCache, shared: SharedCache, watch: Watch) -> None:
+    def __init__(self, local: LocalCache, shared: SharedCache, watch: Watch, leases: Mapping[str, CacheLease]) -> None:
         self.local = local
+        self.leases = leases
         self._shared = shared
         self._watch = watch
         self._fills: set[asyncio.Task[None]] = set()
 
-    async def get_or_lease(self, keys: Sequence[str]) -> tuple[dict[str, bytes], Leases | None]:
-        """What the shared tier has, and leases on the rest; nothing at all while it is not trusted."""
-        if self._watch.is_trusted:
+    async def get_or_lease(self, keys: Sequence[str], lease: CacheLease) -> tuple[dict[str, bytes], FillLeases | None]:
+        """What the shared tier has, and fill leases on the rest; nothing at all while it cannot be used."""
+        if lease.is_valid and self._watch.is_trusted:
             try:
-                return await self._shared.get_or_lease(keys)
+                return await self._shared.get_or_lease(keys, lease.generation)
             except MaxConnectionsError:
                 return {}, None
             except _FAILURES:
                 self._watch.doubt()
         return {}, None
 
-    def fill_soon(self, values: Mapping[str, bytes], leases: Leases) -> None:
+    def fill_soon(self, values: Mapping[str, bytes], leases: FillLeases) -> None:
         """Fill the shared tier without letting the reader wait for it; the leases make it safe however late it is."""
         self._soon(self._shared.fill(values, leases))
 
-    async def get_page(self, scope: str, page_key: str, new_generation: str) -> tuple[str, bool, bytes | None] | None:
-        """As SharedCache.get_page; None while the shared tier is not trusted."""
-        if self._watch.is_trusted:
+    async def get_page(self, scope: str, page_key: str, lease: CacheLease) -> tuple[str, bool, bytes | None] | None:
+        """As SharedCache.get_page; None while the shared tier cannot be used."""
+        if lease.is_valid and self._watch.is_trusted:
             try:
-                return await self._shared.get_page(scope, page_key, new_generation)
+                return await self._shared.get_page(scope, page_key, lease.generation)
             except MaxConnectionsError:
                 return None
             except _FAILURES:
@@ -83,24 +86,31 @@ class CacheTiers:
 
 
 @asynccontextmanager
-async def open_tiers(redis: "Redis", mode: str, prefixes: tuple[str, ...]) -> AsyncIterator[CacheTiers | None]:
-    """The tiers of a gateway, watched as long as the block runs; None in mode `off`."""
+async def open_tiers(
+    redis: "Redis", mode: str, prefixes: tuple[str, ...], grants: Mapping[str, Grant]
+) -> AsyncIterator[CacheTiers | None]:
+    """The tiers of a gateway, watched as long as the block runs; None in mode `off`.
+
+    `grants` are the calls that renew the cache leases, by service.
+    """
     if mode == OFF:
         yield None
         return
     local, shared = LocalCache(), SharedCache(redis)
-    watch = Watch(redis, shared, local if mode == "tiered" else None, prefixes)
+    watch = Watch(redis, local if mode == "tiered" else None, prefixes)
+    leases = {service: CacheLease(service, grant, local.clear) for service, grant in grants.items()}
     metrics.LOCAL_ENTRIES.set_function(lambda: local.size[0])
     metrics.LOCAL_BYTES.set_function(lambda: local.size[1])
     metrics.TRUSTED.set_function(lambda: watch.is_trusted)
-    watching = asyncio.create_task(watch.run())
-    tiers = CacheTiers(local, shared, watch)
+    background = [asyncio.create_task(work) for work in (watch.run(), *(lease.keep() for lease in leases.values()))]
+    tiers = CacheTiers(local, shared, watch, leases)
     try:
         yield tiers
     finally:
         # More than once: what a task awaits may swallow a cancellation, as `wait_for` and `TaskGroup` of Python 3.11 do
         # (see test_the_watch_ends_whenever_it_is_told_to).
-        while not watching.done():
-            watching.cancel()
-            await asyncio.wait([watching], timeout=0.1)
+        while running := [task for task in background if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=0.1)
         await tiers.finish()

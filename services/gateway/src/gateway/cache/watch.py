@@ -1,10 +1,9 @@
-"""Watches Redis: takes its pushes of changed keys, and notices its silence before anybody could be told old news.
+"""Watches Redis: takes its pushes of changed keys, and notices its silence.
 
 Two connections, as Redis' own tracking wants them: one is subscribed to `__redis__:invalidate`, the other asks for
 tracking in broadcast mode with its pushes redirected to the first. Both are listened to, so that the end of either is
-noticed at once, and both are asked for a sign of life all the time. A writer whose invalidation is not confirmed waits
-longer (`chassis.invalidation`) than either tier is trusted without one
-(see test_writers_wait_longer_than_copies_are_trusted).
+noticed at once, and both are asked for a sign of life all the time. That the shared tier is not used while Redis is
+silent spares readers its time-outs; what keeps them from stale copies is the cache lease (`gateway.cache.lease`).
 """
 
 import asyncio
@@ -18,7 +17,6 @@ from redis.exceptions import RedisError
 
 from gateway.cache import metrics
 from gateway.cache.local import TRUSTED_S, LocalCache
-from gateway.cache.shared import SharedCache
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +28,12 @@ _FORESEEN: Final = (RedisError, OSError, TimeoutError)
 
 
 class Watch:
-    """Says whether the shared tier can be trusted, and keeps the local tier open only while changes are pushed to it.
+    """Says whether Redis answers, and keeps the local tier open only while changes are pushed to it."""
 
-    A Redis that was lost is emptied before it is trusted again: what it holds may have changed while nobody could tell.
-    """
-
-    def __init__(
-        self, redis: "Redis", shared: SharedCache, local: LocalCache | None, prefixes: tuple[str, ...]
-    ) -> None:
+    def __init__(self, redis: "Redis", local: LocalCache | None, prefixes: tuple[str, ...]) -> None:
         self._pool = redis.connection_pool
-        self._shared = shared
         self._local = local
         self._prefixes = prefixes
-        self._was_lost = False
         self._doubted = asyncio.Event()
         self._trusted_until = 0.0
 
@@ -69,8 +60,6 @@ class Watch:
             await asyncio.sleep(_RECONNECT_AFTER_S)
 
     def _lose(self, reason: str) -> None:
-        # Also when it was never reached: what a Redis holds that comes up later may be older than its silence.
-        self._was_lost = True
         if self._local is not None:
             self._local.close()
         if self._trusted_until:
@@ -84,8 +73,6 @@ class Watch:
             pushes = await self._connected(stack)
             tracker = await self._connected(stack)
             await self._track(pushes, tracker)
-            if self._was_lost:
-                await self._shared.clear()
             asked = time.monotonic()
             self._trusted_until = asked + TRUSTED_S
             if self._local is not None:
