@@ -37,12 +37,10 @@ async def move_ends(sql, by):
     await sql.execute("UPDATE sessions SET expires_at = expires_at + $1", by)
 
 
-async def test_an_account_is_found_by_its_username_and_by_the_request_that_made_it(repository):
+async def test_an_account_is_found_by_its_username(repository):
     account = await repository.insert_account(new_account(), "hash")
     assert account == Account(account.account_id, "ann", Role.SELLER)
     assert (await repository.find_credentials("ann")).account == account
-    assert await repository.find_requested_account("ann", "r") == account
-    assert await repository.find_requested_account("ann", "other") is None
     assert await repository.find_credentials("Ann") is None, "usernames are compared exactly"
 
 
@@ -50,6 +48,23 @@ async def test_a_username_is_given_once(repository):
     await repository.insert_account(new_account(), "hash")
     with pytest.raises(UsernameTaken):
         await repository.insert_account(new_account(request_id="another"), "hash")
+
+
+async def test_a_request_is_recognised_without_its_record(repository, sql):
+    """That of an older replica, or one that was deleted."""
+    await repository.insert_account(new_account(), "hash")
+    await sql.execute("DELETE FROM account_requests")
+    assert await repository.insert_account(new_account(), "hash") is None
+
+
+async def test_new_requests_delete_expired_records(repository, sql):
+    for number in range(4):
+        await repository.insert_account(new_account(f"old-{number}", f"old-{number}"), "hash")
+    await sql.execute("UPDATE account_requests SET created_at = now() - interval '8 days'")
+    for number in range(2):
+        await repository.insert_account(new_account(f"new-{number}", f"new-{number}"), "hash")
+    recorded = await sql.fetch("SELECT request_id FROM account_requests ORDER BY request_id")
+    assert [row["request_id"] for row in recorded] == ["new-0", "new-1"]
 
 
 async def test_a_hash_is_replaced_only_while_it_is_the_verified_one(repository):

@@ -9,6 +9,7 @@ import pytest
 from account.sessions import hash_of
 from agora.account.v1 import account_pb2
 from chassis import grpc_client
+from chassis.digest import digest_of
 from chassis.errors import Refusal
 from chassis.status import code_of
 
@@ -29,6 +30,41 @@ async def test_an_account_is_made_as_it_was_asked_for(replica):
 async def test_a_repeated_request_returns_the_account_it_made(replica):
     first = await replica.create_account(request_id="r")
     assert await replica.create_account(request_id="r") == first
+
+
+async def test_another_account_under_the_same_request_id_is_rejected(replica, subtests):
+    await replica.create_account("ann", request_id="r")
+    for name, other in {
+        "username": replica.create_account("bob", request_id="r"),
+        "role": replica.create_account("ann", account_pb2.ROLE_SELLER, request_id="r"),
+        "password": replica.create_account("ann", request_id="r", password="another horse"),
+    }.items():
+        with subtests.test(name):
+            code, reason, _ = await refused(other)
+            assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED")
+    assert (await replica.create_account("bob")).username == "bob"
+
+
+async def test_a_rejected_request_stays_rejected_with_another_username(replica):
+    await replica.create_account("ann")
+    first = await refused(replica.create_account("ann", request_id="r"))
+    assert first[:2] == (grpc.StatusCode.ALREADY_EXISTS, "USERNAME_TAKEN")
+    assert await refused(replica.create_account("ann", request_id="r")) == first
+    assert (await refused(replica.create_account("bob", request_id="r")))[1] == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_of_two_usernames_at_once_under_one_request_id_one_is_made(replica):
+    answers = await asyncio.gather(
+        *(replica.create_account(f"ann-{number}", request_id="r") for number in range(6)), return_exceptions=True
+    )
+    rejected = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert [rejection.reason for rejection in rejected] == ["IDEMPOTENCY_KEY_REUSED"] * 5
+
+
+async def test_the_stored_digest_does_not_depend_on_the_password(replica):
+    await replica.create_account("ann", request_id="r")
+    recorded = await replica.database.fetchrow("find_request", "r")
+    assert recorded["request_digest"] == digest_of("ann", "buyer")
 
 
 async def test_the_same_request_sent_at_once_makes_one_account(replica):

@@ -57,7 +57,7 @@ class Client:
         return await asyncio.wait_for(self.reader.read(1), 30) == b""
 
     async def sign_up(self, username, role):
-        new = account_pb2.CreateAccountRequest(request_id="1", username=username, password=PASSWORD, role=role)
+        new = account_pb2.CreateAccountRequest(request_id=username, username=username, password=PASSWORD, role=role)
         await self.call("agora.account.v1.AccountService/CreateAccount", new, account_pb2.CreateAccountResponse)
         return await self.sign_in(username)
 
@@ -84,8 +84,8 @@ class Monolith:
     port: int
     cleanup: AsyncExitStack
 
-    async def connect(self) -> Client:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def connect(self, address="127.0.0.1") -> Client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
         self.cleanup.push_async_callback(_close, writer)
         return Client(reader, writer)
 

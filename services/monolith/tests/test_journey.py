@@ -88,6 +88,30 @@ async def test_a_purchase_is_made_once_for_a_key(seller, buyer):
     assert await buyer.refusal("order", "PlaceOrder", request_id="key", lines=other) == (3, "IDEMPOTENCY_KEY_REUSED")
 
 
+async def test_a_change_of_an_item_is_made_once_for_a_key(seller, buyer):
+    item = (await seller.do("catalog", "RegisterItem", request_id="1", **ITEM)).item
+    change = {"request_id": "2", "item_id": item.item_id, "quantity_delta": 5, "expected_versions": [1]}
+    assert (await seller.do("catalog", "UpdateItem", **change)).item.quantity == 8
+    lines = [order_pb2.Line(item_id=item.item_id, quantity=1)]
+    await buyer.do("order", "PlaceOrder", request_id="key", lines=lines)
+    assert (await seller.do("catalog", "UpdateItem", **change)).item.quantity == 7
+    assert await seller.refusal("catalog", "UpdateItem", **change | {"quantity_delta": 6}) == (
+        3,
+        "IDEMPOTENCY_KEY_REUSED",
+    )
+
+
+async def test_keys_of_accounts_belong_to_the_clients_address(monolith):
+    new = {"username": "ann", "password": "a long enough password", "role": account_pb2.ROLE_BUYER}
+    near, also_near = [Visitor(await monolith.connect("127.0.0.1")) for _ in range(2)]
+    far = Visitor(await monolith.connect("127.0.0.2"))
+    first = await near.do("account", "CreateAccount", request_id="key", **new)
+    assert await also_near.do("account", "CreateAccount", request_id="key", **new) == first
+    other = new | {"username": "bob"}
+    assert await near.refusal("account", "CreateAccount", request_id="key", **other) == (3, "IDEMPOTENCY_KEY_REUSED")
+    assert (await far.do("account", "CreateAccount", request_id="key", **other)).account.username == "bob"
+
+
 async def test_ten_buyers_cannot_buy_more_than_there_is(seller, visitor):
     item = (await seller.do("catalog", "RegisterItem", request_id="1", **ITEM)).item
     buyers = [await visitor(account_pb2.ROLE_BUYER) for _ in range(10)]

@@ -15,6 +15,14 @@ async def repository(open_database, dsn):
     return Repository(await open_database("review", dsn))
 
 
+@pytest.fixture
+async def connection(dsn):
+    """A connection of the test's own to the repository's database."""
+    opened = await asyncpg.connect(dsn)
+    yield opened
+    await opened.close()
+
+
 def vote(buyer_id="buyer", vote=Vote.UP, request_id="r"):
     return NewFeedback(request_id, buyer_id, "item", vote)
 
@@ -34,19 +42,28 @@ async def test_a_second_vote_of_a_buyer_on_an_item_counts_nothing(repository):
     assert await repository.read_seller_ratings(["seller"]) == {"seller": SellerRating("seller", 1, 0)}
 
 
-async def test_feedback_is_found_again_by_its_request_only(repository):
+async def test_a_request_is_recognised_without_its_record(repository, connection):
+    """That of an older replica, or one that was deleted."""
     rating = await repository.insert_feedback(vote(), "seller")
-    assert await repository.find_repeated_feedback(vote()) == rating
-    assert await repository.find_repeated_feedback(vote(request_id="another")) is None
+    await connection.execute("DELETE FROM feedback_requests")
+    assert await repository.insert_feedback(vote(), "seller") == rating
 
 
-async def test_100_votes_at_once_on_one_seller_count_exactly(repository, dsn):
+async def test_new_requests_delete_expired_records(repository, connection):
+    for number in range(4):
+        await repository.insert_feedback(vote(f"buyer-{number}"), "seller")
+    await connection.execute("UPDATE feedback_requests SET created_at = now() - interval '8 days'")
+    for number in range(4, 6):
+        await repository.insert_feedback(vote(f"buyer-{number}"), "seller")
+    recorded = await connection.fetch("SELECT buyer_id FROM feedback_requests ORDER BY buyer_id")
+    assert [row["buyer_id"] for row in recorded] == ["buyer-4", "buyer-5"]
+
+
+async def test_100_votes_at_once_on_one_seller_count_exactly(repository, connection):
     buyers = [f"buyer-{number}" for number in range(100)]
     votes = [vote(buyer, Vote.UP if index % 4 else Vote.DOWN) for index, buyer in enumerate(buyers)]
     await asyncio.gather(*(repository.insert_feedback(each, "seller") for each in votes))
     assert await repository.read_seller_ratings(["seller"]) == {"seller": SellerRating("seller", 75, 25)}
 
-    connection = await asyncpg.connect(dsn)
     counted = await connection.fetch("SELECT vote, count(*) FROM feedback GROUP BY vote ORDER BY vote")
-    await connection.close()
     assert [tuple(row) for row in counted] == [("down", 25), ("up", 75)]

@@ -45,6 +45,34 @@ async def test_a_repeated_request_is_answered_as_the_first_was(replica, book):
     assert await replica.leave("ann", "1", request_id="r") == first == rating("seller", 1)
 
 
+async def test_other_feedback_under_the_same_request_id_is_rejected(replica, book, subtests):
+    book.purchases = {("ann", "1"): "seller", ("ann", "2"): "seller"}
+    await replica.leave("ann", "1", request_id="r")
+    for name, other in {
+        "vote": replica.leave("ann", "1", review_pb2.VOTE_DOWN, request_id="r"),
+        "item": replica.leave("ann", "2", request_id="r"),
+        "item not bought": replica.leave("ann", "3", request_id="r"),
+    }.items():
+        with subtests.test(name):
+            code, reason, _ = await refused(other)
+            assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "IDEMPOTENCY_KEY_REUSED")
+    assert await replica.ratings("seller") == [rating("seller", 1)]
+
+
+async def test_request_ids_belong_to_their_buyer(replica, book):
+    book.purchases = {("ann", "1"): "seller", ("bob", "1"): "seller"}
+    await replica.leave("ann", "1", request_id="r")
+    assert await replica.leave("bob", "1", review_pb2.VOTE_DOWN, request_id="r") == rating("seller", 1, 1)
+
+
+async def test_rejected_feedback_stays_rejected_when_it_would_be_allowed(replica, book):
+    first = await refused(replica.leave("ann", "1", request_id="r"))
+    assert first[1] == "ITEM_NOT_BOUGHT"
+    book.purchases = {("ann", "1"): "seller"}
+    assert await refused(replica.leave("ann", "1", request_id="r")) == first
+    assert await replica.leave("ann", "1", request_id="s") == rating("seller", 1)
+
+
 async def test_a_second_vote_is_refused(replica, book):
     book.purchases = {("ann", "1"): "seller"}
     await replica.leave("ann", "1")

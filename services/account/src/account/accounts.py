@@ -6,10 +6,9 @@ from uuid import UUID
 
 from account.attempts import Attempts
 from account.domain import Account, NewAccount
-from account.errors import UsernameTaken
 from account.passwords import Passwords
 from account.repository import Repository
-from chassis.errors import InvalidField
+from chassis.errors import IdempotencyKeyReused, InvalidField
 
 MAX_BATCH: Final = 1000
 
@@ -23,19 +22,24 @@ class Accounts:
     async def create(self, new: NewAccount, client_address: str = "") -> Account:
         """Idempotent by request id: the account that the same request made before is returned again.
 
-        Raises UsernameTaken, TooManySignIns, TooManyAttempts.
+        Raises UsernameTaken, TooManySignIns, TooManyAttempts, IdempotencyKeyReused.
         """
-        async with self._passwords.turn(await self._attempts.sign_up(client_address)):
+        lane = await self._attempts.sign_up(client_address)
+        async with self._passwords.turn(lane):
             password_hash = await self._passwords.hash(new.password)
-        try:
-            account = await self._repository.insert_account(new, password_hash)
-        except UsernameTaken:
-            made_before = await self._repository.find_requested_account(new.username, new.request_id)
-            if made_before is None:
-                raise
-            return made_before
+        account = await self._repository.insert_account(new, password_hash)
+        if account is None:
+            async with self._passwords.turn(lane):
+                return await self._made_before(new)
         await self._attempts.remember_owner(new.username, client_address)
         return account
+
+    async def _made_before(self, new: NewAccount) -> Account:
+        made = await self._repository.find_credentials(new.username)
+        assert made is not None
+        if made.account.role is not new.role or not await self._passwords.verify(made.password_hash, new.password):
+            raise IdempotencyKeyReused
+        return made.account
 
     async def sellers(self, account_ids: Sequence[str]) -> list[str]:
         """Those that are accounts of sellers, in no particular order. Raises InvalidField."""

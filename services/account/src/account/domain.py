@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from chassis.digest import digest_of
 from chassis.errors import InvalidField
 
 MAX_USERNAME_LENGTH: Final = 64
@@ -47,6 +48,11 @@ class NewAccount:
         check_text("request_id", self.request_id, MAX_REQUEST_ID_LENGTH)
         check_username(self.username)
         check_password(self.password)
+
+    @property
+    def digest(self) -> bytes:
+        """Without the password, which a repetition is verified with instead."""
+        return digest_of(self.username, self.role)
 
 
 @dataclass(frozen=True, slots=True)

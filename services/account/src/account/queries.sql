@@ -1,6 +1,38 @@
+-- record_request --
+-- Nothing comes back when the request was recorded before. Every new one deletes two that nobody repeats any more, so
+-- the table needs no other upkeep.
+WITH forgotten AS (
+    DELETE FROM account_requests
+    WHERE request_id IN (
+        SELECT request_id
+        FROM account_requests
+        WHERE created_at < now() - interval '7 days' AND request_id <> $1
+        ORDER BY created_at
+        LIMIT 2
+        FOR UPDATE SKIP LOCKED
+    )
+)
+INSERT INTO account_requests (request_id, request_digest)
+VALUES ($1, $2)
+ON CONFLICT ON CONSTRAINT account_requests_pkey DO NOTHING
+RETURNING request_id
+
+-- find_request --
+SELECT request_digest, rejection
+FROM account_requests
+WHERE request_id = $1
+
+-- reject_request --
+UPDATE account_requests
+SET rejection = $2
+WHERE request_id = $1
+
 -- insert_account --
+-- Nothing comes back when the username is taken.
 INSERT INTO accounts (id, username, password_hash, role, request_id)
 VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT ON CONSTRAINT accounts_username_key DO NOTHING
+RETURNING id
 
 -- insert_sample_accounts --
 -- Sellers that nobody can sign in to; those that are there already stay as they are.
@@ -9,8 +41,9 @@ SELECT id, username, $3, 'seller', 'sample'
 FROM unnest($1::uuid[], $2::text[]) AS samples (id, username)
 ON CONFLICT ON CONSTRAINT accounts_pkey DO NOTHING
 
--- find_requested_account --
-SELECT id, username, role
+-- is_requested_account --
+-- Whether this request made the account, though it is not recorded: that was too long ago, or by an older replica.
+SELECT
 FROM accounts
 WHERE username = $1 AND request_id = $2
 

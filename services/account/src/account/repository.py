@@ -20,7 +20,8 @@ from account.domain import (
     Session,
 )
 from account.errors import UsernameTaken
-from chassis.postgres import Database, constraint_of
+from chassis.idempotency import Request, decide_once
+from chassis.postgres import Database, Transaction, constraint_of
 from chassis.postgres_errors import StoreReadOnly
 
 _USERNAME_KEY: Final = "accounts_username_key"
@@ -30,29 +31,31 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def insert_account(self, new: NewAccount, password_hash: str) -> Account:
-        """Raises UsernameTaken."""
+    async def insert_account(self, new: NewAccount, password_hash: str) -> Account | None:
+        """Return the new account; None when the same request made it before, with whatever password.
+
+        Raises UsernameTaken, IdempotencyKeyReused.
+        """
         account = Account(str(uuid4()), new.username, new.role)
-        await self._insert_account(
-            "insert_account", account.account_id, account.username, password_hash, account.role, new.request_id
-        )
-        return account
+
+        async def decide(transaction: Transaction) -> Account | None:
+            row = (account.account_id, account.username, password_hash, account.role, new.request_id)
+            if await transaction.fetch("insert_account", *row):
+                return account
+            if await transaction.fetch("is_requested_account", new.username, new.request_id):
+                return None
+            raise UsernameTaken
+
+        return await decide_once(self._database, Request((new.request_id,), new.digest), decide)
 
     async def insert_sample_accounts(self, usernames: Mapping[UUID, str]) -> None:
         """Sellers without a password, by account id. Raises UsernameTaken when one is somebody else's."""
-        await self._insert_account("insert_sample_accounts", [*usernames], [*usernames.values()], UNUSABLE_HASH)
-
-    async def _insert_account(self, query: str, *values: object) -> None:
         try:
-            await self._database.execute(query, *values)
+            await self._database.execute("insert_sample_accounts", [*usernames], [*usernames.values()], UNUSABLE_HASH)
         except asyncpg.UniqueViolationError as error:
             if constraint_of(error) == _USERNAME_KEY:
                 raise UsernameTaken from None
             raise
-
-    async def find_requested_account(self, username: str, request_id: str) -> Account | None:
-        row = await self._database.fetchrow("find_requested_account", username, request_id)
-        return _account(row) if row else None
 
     async def find_sellers(self, account_ids: Collection[UUID]) -> list[str]:
         """The ids of those accounts that exist and are sellers."""

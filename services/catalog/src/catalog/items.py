@@ -9,7 +9,7 @@ from catalog.domain import Item, NewItem, Page, item_id_of
 from catalog.errors import ItemNotFound
 from catalog.listing import Listing
 from catalog.repository import Repository
-from chassis.errors import IdempotencyKeyReused, InvalidField, Refusal
+from chassis.errors import IdempotencyKeyReused, InvalidField
 from chassis.invalidation import Invalidation
 
 MAX_BATCH: Final = 1000
@@ -39,12 +39,10 @@ class Items:
         number = item_id_of(change.item_id)
         if number is None:
             raise ItemNotFound(change.item_id)
-        outcome = await self._repository.change_item(number, change)
-        if isinstance(outcome, Refusal):
-            raise outcome
+        item = await self._repository.change_item(number, change)
         # Also after a replay: the replica that made the change may have died before it came to this.
         await self._invalidation.run(keys_of_items([number]))
-        return outcome
+        return item
 
     async def get(self, item_ids: Sequence[str]) -> list[Item]:
         """Those that exist, in no particular order."""

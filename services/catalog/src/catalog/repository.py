@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from catalog import metrics
 from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem
 from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
-from chassis.errors import Refusal
 from chassis.idempotency import Request, decide_once
 from chassis.postgres import Database, Transaction, constraint_of
 
@@ -42,15 +40,22 @@ class Repository:
             made |= {(row["seller_id"], row["request_id"]): row for row in found}
         return [(_item(row), row["request_digest"]) for row in (made[_request_key(item)] for item in new)]
 
-    async def change_item(self, number: int, change: ItemChange) -> Item | Refusal:
-        """Return the changed item, or as it is now when the same request changed it before, or why it is not changed.
+    async def change_item(self, number: int, change: ItemChange) -> Item:
+        """Return the changed item; as it is now, when the same request changed it before.
 
-        Raises IdempotencyKeyReused.
+        Raises ItemNotFound, NotItemOwner, ItemChanged, QuantityOutOfRange, IdempotencyKeyReused.
         """
+
+        async def decide(transaction: Transaction) -> Item:
+            # Locked, so that no sale comes between the decision and the update.
+            row = await transaction.fetchrow("lock_item", number)
+            item = change.apply_to(_item(row) if row else None)
+            changed = await transaction.fetchrow("change_item", number, item.price_cents, item.quantity)
+            assert changed is not None
+            return _item(changed)
+
         request = Request((change.seller_id, change.request_id), change.digest)
-        async with self._database.transaction() as transaction:
-            outcome = await decide_once(transaction, request, partial(_change, transaction, number, change))
-        return (await self.get_items([number]))[0] if outcome is None else outcome
+        return await decide_once(self._database, request, decide) or (await self.get_items([number]))[0]
 
     async def get_items(self, item_ids: Sequence[int]) -> list[Item]:
         return [_item(row) for row in await self._database.fetch("get_items", item_ids)]
@@ -125,15 +130,6 @@ class Repository:
 
     async def settle_reservations(self, order_ids: Sequence[UUID]) -> None:
         await self._database.execute("settle_reservations", order_ids)
-
-
-async def _change(transaction: Transaction, number: int, change: ItemChange) -> Item:
-    # Locked, so that no sale comes between the decision and the update.
-    row = await transaction.fetchrow("lock_item", number)
-    item = change.apply_to(_item(row) if row else None)
-    changed = await transaction.fetchrow("change_item", number, item.price_cents, item.quantity)
-    assert changed is not None
-    return _item(changed)
 
 
 async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -> Allocation:

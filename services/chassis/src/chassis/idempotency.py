@@ -6,12 +6,13 @@ returns a row unless the id is recorded already), `find_request` and `reject_req
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from chassis import status
 from chassis.digest import check_digest
 from chassis.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, Refusal
-from chassis.postgres import Connection
+from chassis.postgres import Connection, Database, Transaction
 
 T = TypeVar("T")
 
@@ -28,14 +29,25 @@ class Request:
     digest: bytes
 
 
-async def decide_once(
+async def decide_once(database: Database, request: Request, decide: Callable[[Transaction], Awaitable[T]]) -> T | None:
+    """Record the request and run `decide`, in one transaction; None when the request succeeded before.
+
+    A rejection is recorded and raised, again for each repetition of the request. `decide` rejects before it writes
+    anything. Also raises IdempotencyKeyReused.
+    """
+    async with database.transaction() as transaction:
+        outcome = await decide_within(transaction, request, partial(decide, transaction))
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+async def decide_within(
     transaction: Connection, request: Request, decide: Callable[[], Awaitable[T]]
 ) -> T | Refusal | None:
-    """Record the request, run `decide`, and return its result; None when the request succeeded before.
+    """Do the same in a transaction of the caller's, who raises the rejection that is returned after the commit.
 
-    A rejection is recorded and returned, for the caller to raise after the commit, and it is returned again for each
-    repetition of the request. `decide` rejects before it writes anything. Transactions with the same key are serialised
-    by the table's primary key. Raises IdempotencyKeyReused.
+    Transactions with the same key are serialised by the table's primary key.
     """
     if not await transaction.fetch("record_request", *request.key, request.digest):
         recorded = await transaction.fetchrow("find_request", *request.key)

@@ -165,7 +165,10 @@ CALLS: Final[Mapping[Operation, Call]] = {
     operations.SEARCH_ITEMS: _call(_CATALOG, catalog.SearchItemsResponse, lambda fields, _: _search(fields)),
     operations.REGISTER_ITEM: _call(_CATALOG, catalog.RegisterItemResponse, _item_request, "item"),
     operations.UPDATE_ITEM: _call(
-        _CATALOG, catalog.UpdateItemResponse, lambda fields, _: catalog.UpdateItemRequest(**fields), "item"
+        _CATALOG,
+        catalog.UpdateItemResponse,
+        lambda fields, key: catalog.UpdateItemRequest(request_id=key, **fields),
+        "item",
     ),
     operations.LIST_OWN_ITEMS: _call(
         _CATALOG, catalog.ListSellerItemsResponse, lambda fields, _: catalog.ListSellerItemsRequest(**fields)
@@ -183,8 +186,12 @@ CALLS: Final[Mapping[Operation, Call]] = {
         lambda fields, key: order.RemoveCartItemRequest(request_id=key, **fields),
         "cart",
     ),
-    operations.CLEAR_CART: _call(_ORDER, order.ClearCartResponse, lambda _, __: order.ClearCartRequest(), "cart"),
-    operations.SAVE_CART: _call(_ORDER, order.SaveCartResponse, lambda _, __: order.SaveCartRequest(), "cart"),
+    operations.CLEAR_CART: _call(
+        _ORDER, order.ClearCartResponse, lambda _, key: order.ClearCartRequest(request_id=key), "cart"
+    ),
+    operations.SAVE_CART: _call(
+        _ORDER, order.SaveCartResponse, lambda _, key: order.SaveCartRequest(request_id=key), "cart"
+    ),
     operations.PLACE_ORDER: _call(_ORDER, order.PlaceOrderResponse, _place_order, "order"),
     operations.LIST_ORDERS: _call(
         _ORDER, order.ListOrdersResponse, lambda fields, _: order.ListOrdersRequest(**fields)

@@ -1,5 +1,6 @@
 """A request in, an answer out: the method, the session, the use case, and refusals as gRPC would speak them."""
 
+import hashlib
 import time
 from typing import Any, Final
 
@@ -47,7 +48,9 @@ class Dispatch:
         message = _message(method, request.payload)
         if method.is_limited_by_address:
             message.client_address = client_address
-        if method.caller is not Caller.ANYONE:
+        if method.caller is Caller.ANYONE:
+            _scope_request_id(message, client_address)
+        else:
             method.sign(message, await self._session(request.token, method.caller))
         return await method.behaviour(message, None)
 
@@ -80,3 +83,10 @@ def _message(method: Method, payload: bytes) -> Any:
         return method.request_type.FromString(payload)
     except DecodeError:
         raise UnreadablePayload(method.request_type.DESCRIPTOR.full_name) from None
+
+
+def _scope_request_id(message: Any, client_address: str) -> None:
+    """Make a request id of a client without a session one of its address, as the gateway does (ADR 9)."""
+    if "request_id" in message.DESCRIPTOR.fields_by_name and message.request_id:
+        scoped = f"{client_address}\0{message.DESCRIPTOR.full_name}\0{message.request_id}"
+        message.request_id = hashlib.sha256(scoped.encode()).hexdigest()

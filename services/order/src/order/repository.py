@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from chassis.errors import Refusal
-from chassis.idempotency import Request, decide_once
+from chassis.idempotency import Request, decide_within
 from chassis.postgres import Connection, Database
 from order.domain import CartContents, CartOwner, Order, OrderLine
 
@@ -31,7 +31,7 @@ class OpenCart:
 
         Raises IdempotencyKeyReused.
         """
-        return await decide_once(self._transaction, Request((self._owner.session_id, request_id), digest), change)
+        return await decide_within(self._transaction, Request((self._owner.session_id, request_id), digest), change)
 
     async def put(self, item_id: str, quantity: int) -> None:
         """Set the units of an item; none of them removes the line."""

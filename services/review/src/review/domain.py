@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from chassis.digest import digest_of
 from chassis.errors import InvalidField
 
 MAX_REQUEST_ID_LENGTH: Final = 200
@@ -30,6 +31,10 @@ class NewFeedback:
         check_text("request_id", self.request_id, MAX_REQUEST_ID_LENGTH)
         check_text("buyer_id", self.buyer_id, MAX_ID_LENGTH)
         check_text("item_id", self.item_id, MAX_ID_LENGTH)
+
+    @property
+    def digest(self) -> bytes:
+        return digest_of(self.item_id, self.vote)
 
 
 @dataclass(frozen=True, slots=True)

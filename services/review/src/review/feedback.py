@@ -2,7 +2,7 @@
 
 from chassis.invalidation import Invalidation
 from review.domain import NewFeedback, SellerRating
-from review.errors import FeedbackGiven
+from review.errors import ItemNotBought
 from review.orders import Orders
 from review.repository import Repository
 
@@ -16,19 +16,15 @@ class Feedback:
     async def leave(self, new: NewFeedback) -> SellerRating:
         """The seller's rating with this vote in it. Idempotent by request id.
 
-        Raises ItemNotBought, FeedbackGiven.
+        Raises ItemNotBought, FeedbackGiven, IdempotencyKeyReused.
         """
-        seller_id = await self._orders.seller_of_purchase(new.buyer_id, new.item_id)
-        rating = await self._count(new, seller_id)
+        rating = await self._repository.insert_feedback(new, await self._seller_of(new))
         # Gateways keep copies under this name.
-        await self._invalidation.run([f"rating:{seller_id}"])
+        await self._invalidation.run([f"rating:{rating.seller_id}"])
         return rating
 
-    async def _count(self, new: NewFeedback, seller_id: str) -> SellerRating:
+    async def _seller_of(self, new: NewFeedback) -> str | None:
         try:
-            return await self._repository.insert_feedback(new, seller_id)
-        except FeedbackGiven:
-            rating = await self._repository.find_repeated_feedback(new)
-            if rating is None:
-                raise
-            return rating
+            return await self._orders.seller_of_purchase(new.buyer_id, new.item_id)
+        except ItemNotBought:
+            return None

@@ -1,8 +1,39 @@
+-- record_request --
+-- Nothing comes back when the buyer's request was recorded before. Every new one deletes two that nobody repeats any
+-- more, so the table needs no other upkeep.
+WITH forgotten AS (
+    DELETE FROM feedback_requests
+    WHERE (buyer_id, request_id) IN (
+        SELECT buyer_id, request_id
+        FROM feedback_requests
+        WHERE created_at < now() - interval '7 days' AND (buyer_id, request_id) <> ($1, $2)
+        ORDER BY created_at
+        LIMIT 2
+        FOR UPDATE SKIP LOCKED
+    )
+)
+INSERT INTO feedback_requests (buyer_id, request_id, request_digest)
+VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT feedback_requests_pkey DO NOTHING
+RETURNING request_id
+
+-- find_request --
+SELECT request_digest, rejection
+FROM feedback_requests
+WHERE buyer_id = $1 AND request_id = $2
+
+-- reject_request --
+UPDATE feedback_requests
+SET rejection = $3
+WHERE buyer_id = $1 AND request_id = $2
+
 -- insert_feedback --
--- One statement, so that the vote and its count are stored together or not at all.
+-- One statement, so that the vote and its count are stored together or not at all. Nothing comes back when the buyer
+-- gave feedback on the item before.
 WITH given AS (
     INSERT INTO feedback (buyer_id, item_id, seller_id, vote, request_id)
     VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT ON CONSTRAINT feedback_pkey DO NOTHING
     RETURNING seller_id, vote
 )
 INSERT INTO seller_ratings AS rating (seller_id, thumbs_up, thumbs_down)
