@@ -83,14 +83,47 @@ def test_the_key_of_an_order_is_required_and_any_other_is_optional(document):
     assert set(keys) == {
         ("/v1/accounts", "post"),
         ("/v1/items", "post"),
+        ("/v1/items/{item_id}", "patch"),
         ("/v1/items/{item_id}/feedback", "post"),
+        ("/v1/cart", "delete"),
+        ("/v1/cart/save", "post"),
         ("/v1/cart/items", "post"),
         ("/v1/cart/items/{item_id}", "delete"),
         ("/books/{id}", "post"),
+        ("/books/{id}", "patch"),
         ("/albums", "post"),
         ("/review/{verb}/{albumID}", "post"),
     }
     assert not any(keys.values())
+
+
+def test_routes_whose_key_may_be_reused_document_it(document):
+    for path, method, operation in operations(document):
+        takes_key = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
+        # These have nothing in a request that could differ under one key.
+        is_bare = path in {"/v1/cart", "/v1/cart/save", "/review/{verb}/{albumID}"}
+        documented = "IDEMPOTENCY_KEY_REUSED" in operation["responses"].get("422", {}).get("description", "")
+        assert documented == (takes_key and not is_bare), (path, method)
+
+
+def test_versions_and_their_precondition_are_documented(document):
+    versioned = {
+        (path, method, status)
+        for path, method, operation in operations(document)
+        for status, response in operation["responses"].items()
+        if "etag" in response.get("headers", {})
+    }
+    assert versioned >= {
+        ("/v1/items", "post", "201"),
+        ("/v1/items/{item_id}", "get", "200"),
+        ("/v1/items/{item_id}", "patch", "200"),
+        ("/books/{id}", "get", "200"),
+        ("/books/{id}", "patch", "200"),
+    }
+    for path in ("/v1/items/{item_id}", "/books/{id}"):
+        operation = document["paths"][path]["patch"]
+        assert "ITEM_CHANGED" in operation["responses"]["412"]["description"]
+        assert "If-Match" in [parameter["name"] for parameter in operation["parameters"]]
 
 
 def test_every_field_of_a_request_or_answer_has_an_example_or_a_meaning(document):

@@ -70,6 +70,17 @@ CACHED_READ: Final[Responses] = {
     }
 }
 
+_ETAG: Final = {
+    "etag": {"description": "Its version, for `If-Match`.", "schema": {"type": "string", "examples": ['"3"']}}
+}
+# For the `responses` of routes that answer with an item or a book.
+VERSIONED: Final[Responses] = {200: {"headers": _ETAG}}
+VERSIONED_READ: Final[Responses] = {200: {"headers": CACHED_READ[200]["headers"] | _ETAG}}
+VERSIONED_CREATION: Final[Responses] = {201: {"headers": _ETAG}}
+
+# For `refuses`, of routes that take an Idempotency-Key and something besides.
+KEY_REUSED: Final = {422: "`IDEMPOTENCY_KEY_REUSED`: the key was sent with another request."}
+
 
 def refuses(reasons: dict[int, str]) -> Responses:
     """For the `responses` of a route: how it refuses, apart from what every route may answer."""

@@ -29,6 +29,8 @@ _STATUSES: Final = {
     StatusCode.CANCELLED: HTTPStatus.SERVICE_UNAVAILABLE,
     StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
 }
+# Where the gRPC status alone would not tell.
+_STATUSES_OF_REASONS: Final = {"ITEM_CHANGED": HTTPStatus.PRECONDITION_FAILED}
 _HEADERS: Final[Mapping[HTTPStatus, Mapping[str, str]]] = {
     HTTPStatus.UNAUTHORIZED: {"www-authenticate": "Bearer"},
     HTTPStatus.TOO_MANY_REQUESTS: {"retry-after": "1"},
@@ -80,7 +82,7 @@ INTERNAL: Final = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL", "an inte
 
 def problem_of(refusal: Refusal, members: Mapping[str, object] | None = None) -> Problem:
     """The answer to a request that was refused, here or by a service."""
-    status = _STATUSES.get(code_of(refusal))
+    status = _STATUSES_OF_REASONS.get(refusal.reason) or _STATUSES.get(code_of(refusal))
     if status is None:
         return INTERNAL
     errors, metadata = (

@@ -30,8 +30,10 @@ class Orders:
     async def remove_cart_item(self, request: pb.RemoveCartItemRequest) -> pb.Cart:
         return (await call(self._stub.RemoveCartItem, request, pb.RemoveCartItemResponse)).cart
 
-    async def clear_cart(self, owner: pb.CartOwner) -> pb.Cart:
-        return (await call(self._stub.ClearCart, pb.ClearCartRequest(owner=owner), pb.ClearCartResponse)).cart
+    async def clear_cart(self, owner: pb.CartOwner, request_id: str) -> pb.Cart:
+        request = pb.ClearCartRequest(owner=owner, request_id=request_id)
+        return (await call(self._stub.ClearCart, request, pb.ClearCartResponse)).cart
 
-    async def save_cart(self, owner: pb.CartOwner) -> pb.Cart:
-        return (await call(self._stub.SaveCart, pb.SaveCartRequest(owner=owner), pb.SaveCartResponse)).cart
+    async def save_cart(self, owner: pb.CartOwner, request_id: str) -> pb.Cart:
+        request = pb.SaveCartRequest(owner=owner, request_id=request_id)
+        return (await call(self._stub.SaveCart, request, pb.SaveCartResponse)).cart

@@ -11,7 +11,6 @@ down.
 import asyncio
 import hashlib
 import logging
-import secrets
 from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
@@ -80,14 +79,14 @@ class Votes:
             "votes", self._append, max_size=_MAX_TOGETHER, max_in_flight=_MAX_IN_FLIGHT
         )
 
-    async def cast(self, album_id: str, verb: str, key: str | None) -> None:
-        """Return once the vote is stored for good. Those with the same key, album and verb are one vote.
+    async def cast(self, album_id: str, verb: str, request_id: str) -> None:
+        """Return once the vote is stored for good. Those with the same request id, album and verb are one vote.
 
         Raises StreamDown, BacklogFull, and DeadlineExceeded when it is not known whether the vote is stored.
         """
         if self._unanswered:
             raise StreamDown
-        vote = pb.AlbumVote(vote_id=_vote_id(album_id, verb, key), album_id=album_id, opinion=OPINIONS[verb])
+        vote = pb.AlbumVote(vote_id=_vote_id(album_id, verb, request_id), album_id=album_id, opinion=OPINIONS[verb])
         span = current().span
         await self._batcher.submit(_Entry(vote.SerializeToString(), span.traceparent if span is not None else ""))
         VOTES_ACCEPTED.inc()
@@ -138,7 +137,5 @@ class Votes:
             await self._pool.release(connection)
 
 
-def _vote_id(album_id: str, verb: str, key: str | None) -> bytes:
-    if key is None:
-        return secrets.token_bytes(16)
-    return hashlib.blake2b(f"{verb} {album_id} {key}".encode(), digest_size=16).digest()
+def _vote_id(album_id: str, verb: str, request_id: str) -> bytes:
+    return hashlib.blake2b(f"{verb} {album_id} {request_id}".encode(), digest_size=16).digest()

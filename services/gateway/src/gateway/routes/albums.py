@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from agora.catalog.v1 import album_pb2 as pb
 from chassis.context import restart_deadline
-from gateway.openapi import CACHED_READ, Responses, refuses
+from gateway.idempotency import request_id_of
+from gateway.openapi import CACHED_READ, KEY_REUSED, Responses, refuses
 from gateway.problems import Problem
 from gateway.ranges import Span, has_copy, span_of
 from gateway.routes.answers import answer, answer_json
@@ -87,17 +88,18 @@ async def show_album(request: Request, album_id: Annotated[schemas.AlbumId, Path
             413: "`IMAGE_TOO_LARGE`, `PROFILE_TOO_LARGE`.",
             429: "`UPLOADS_BUSY`.",
         }
+        | KEY_REUSED
     ),
     openapi_extra=_UPLOAD,
 )
-async def upload_album(request: Request, key: Key) -> Response:
+async def upload_album(request: Request, key: Key = None) -> Response:
     """Nothing is stored unless everything is as it should be."""
     shop = shop_of(request)
     try:
         async with shop.uploads.receive(request) as upload:
             profile = _profile_message(upload.profile)
             restart_deadline()
-            album = await shop.albums.create(key, profile, upload.image)
+            album = await shop.albums.create(request_id_of(request, key), profile, upload.image)
     except UploadRefused as refused:
         return refused.problem.response()
     return answer({"albumID": album.album_id, "imageSize": album.image_size}, HTTPStatus.CREATED)

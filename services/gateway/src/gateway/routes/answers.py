@@ -13,6 +13,7 @@ from agora.order.v1 import order_pb2
 from agora.review.v1 import review_pb2
 from gateway.cache.reads import Items, ShownItem, ShownRating
 from gateway.clients.account import ROLE_NAMES
+from gateway.versions import etag_of
 
 Json = dict[str, Any]
 
@@ -25,14 +26,18 @@ def answer(document: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[s
     return Response(orjson.dumps(document), status, headers, "application/json")
 
 
-def answer_read(document: Any, source: str) -> Response:
+def answer_read(document: Any, source: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that a cache may have given."""
-    return answer_json(orjson.dumps(document), source)
+    return answer_json(orjson.dumps(document), source, headers)
 
 
-def answer_json(body: bytes, source: str) -> Response:
+def answer_json(body: bytes, source: str, headers: Mapping[str, str] | None = None) -> Response:
     """The same with a document that is JSON already."""
-    return Response(body, HTTPStatus.OK, {"x-cache": source}, "application/json")
+    return Response(body, HTTPStatus.OK, {"x-cache": source, **(headers or {})}, "application/json")
+
+
+def answer_item(item: catalog_pb2.Item, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return answer(item_json(item), status, {"etag": etag_of(item)})
 
 
 def account_json(account: account_pb2.Account) -> Json:

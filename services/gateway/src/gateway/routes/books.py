@@ -10,14 +10,16 @@ from chassis.errors import Refusal
 from gateway.auth import operator
 from gateway.cache.look_up import Read
 from gateway.clients.sellers import SHOP_ID
-from gateway.openapi import CACHED_READ, refuses
+from gateway.idempotency import request_id_of
+from gateway.openapi import CACHED_READ, KEY_REUSED, VERSIONED, VERSIONED_READ, refuses
 from gateway.problems import problem_of
 from gateway.refusals import BookNotFound, ItemNotFound
 from gateway.routes.answers import answer, answer_read
 from gateway.routes.lean import LeanRoute
-from gateway.routes.parameters import Key
+from gateway.routes.parameters import IfMatch, Key
 from gateway.schemas import books as schemas
 from gateway.shop import Shop, shop_of
+from gateway.versions import etag_of, expected_versions
 
 router = APIRouter(prefix="/books", tags=["Books"], route_class=LeanRoute)
 
@@ -33,11 +35,11 @@ Book = catalog_pb2.Item
     "/{id}",
     summary="Show a book",
     response_model=schemas.Book,
-    responses=CACHED_READ | refuses({404: "`BOOK_NOT_FOUND`."}),
+    responses=VERSIONED_READ | refuses({404: "`BOOK_NOT_FOUND`."}),
 )
 async def show_book(request: Request, number: Annotated[schemas.BookNumber, Path(alias="id")]) -> Response:
     book, source = await _read_book(shop_of(request), number)
-    return answer_read(_book_json(book), source)
+    return answer_read(_book_json(book), source, {"etag": etag_of(book)})
 
 
 @router.get(
@@ -56,17 +58,19 @@ async def list_books(request: Request, query: Annotated[schemas.BookQuery, Query
         {
             404: "`BOOK_NOT_FOUND`.",
             409: "`OUT_OF_STOCK`, with the further member `Order status` that says so.",
-            422: "`IDEMPOTENCY_KEY_REUSED` for another book.",
         }
+        | KEY_REUSED
     ),
 )
-async def buy_book(request: Request, number: Annotated[schemas.BookNumber, Path(alias="id")], key: Key) -> Response:
+async def buy_book(
+    request: Request, number: Annotated[schemas.BookNumber, Path(alias="id")], key: Key = None
+) -> Response:
     shop = shop_of(request)
     book, _ = await _read_book(shop, number)
     line = order_pb2.Line(item_id=book.item_id, quantity=1)
     try:
         placed = await shop.orders.place_order(
-            order_pb2.PlaceOrderRequest(request_id=key, buyer_id=_GUEST, lines=[line])
+            order_pb2.PlaceOrderRequest(request_id=request_id_of(request, key), buyer_id=_GUEST, lines=[line])
         )
     except Refusal as refusal:
         if refusal.reason != "OUT_OF_STOCK":
@@ -79,23 +83,32 @@ async def buy_book(request: Request, number: Annotated[schemas.BookNumber, Path(
     "/{id}",
     summary="Set the count or the cost of a book",
     response_model=schemas.Book,
-    responses=refuses({403: "`OPERATOR_TOKEN_UNSET`.", 404: "`BOOK_NOT_FOUND`."}),
+    responses=VERSIONED
+    | refuses(
+        {403: "`OPERATOR_TOKEN_UNSET`.", 404: "`BOOK_NOT_FOUND`.", 412: "`ITEM_CHANGED`: as for items."} | KEY_REUSED
+    ),
     dependencies=[Depends(operator)],
 )
 async def change_book(
-    request: Request, number: Annotated[schemas.BookNumber, Path(alias="id")], change: schemas.BookChange
+    request: Request,
+    number: Annotated[schemas.BookNumber, Path(alias="id")],
+    change: schemas.BookChange,
+    key: Key = None,
+    if_match: IfMatch = None,
 ) -> Response:
     shop = shop_of(request)
     book, _ = await _read_book(shop, number)
     changed = await shop.catalog.update_item(
         catalog_pb2.UpdateItemRequest(
+            request_id=request_id_of(request, key, account_id=SHOP_ID),
             item_id=book.item_id,
             seller_id=SHOP_ID,
+            expected_versions=expected_versions(if_match),
             quantity=change.count,
             price_cents=None if change.cost is None else round(change.cost * 100),
         )
     )
-    return answer(_book_json(changed))
+    return answer(_book_json(changed), headers={"etag": etag_of(changed)})
 
 
 async def _read_book(shop: Shop, number: int) -> Read[Book]:

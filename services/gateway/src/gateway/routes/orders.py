@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from agora.order.v1 import order_pb2 as pb
-from gateway.openapi import refuses
+from gateway.idempotency import request_id_of
+from gateway.openapi import KEY_REUSED, refuses
 from gateway.routes.answers import answer, order_json, orders_json
 from gateway.routes.cart import owner_of_cart
 from gateway.routes.lean import LeanRoute
@@ -29,8 +30,8 @@ router = APIRouter(
         {
             404: "`ITEM_NOT_FOUND`.",
             409: "`OUT_OF_STOCK`, `MIXED_CURRENCIES`, `CART_EMPTY`, `CART_BOUGHT` by another key; nothing was changed.",
-            422: "`IDEMPOTENCY_KEY_REUSED` with another body.",
         }
+        | KEY_REUSED
     )
     | {200: {"model": Order, "description": "The order that an earlier request with this key made."}},
 )
@@ -40,7 +41,7 @@ async def place_order(
     lines = order.lines if order and order.lines else []
     placed = await shop_of(request).orders.place_order(
         pb.PlaceOrderRequest(
-            request_id=key,
+            request_id=request_id_of(request, key, account_id=session.account_id),
             buyer_id=session.account_id,
             lines=[pb.Line(item_id=line.item_id, quantity=line.quantity) for line in lines],
             cart=owner_of_cart(session),

@@ -1,6 +1,5 @@
 """Parameters that several routes take."""
 
-import uuid
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Path
@@ -9,8 +8,14 @@ from gateway.auth import anyone_signed_in, buyer, seller
 from gateway.clients.account import Session
 from gateway.schemas import types
 
-_KEY_DESCRIPTION: Final = "Chosen by the client. The same key again does nothing again and answers as the first time."
-_VOTE_KEY_DESCRIPTION: Final = "Votes with the same key, album and verb count once. A key is known for an hour."
+_KEY_DESCRIPTION: Final = (
+    "Chosen by the client, best a UUID. It belongs to the account, or to the client's address where nobody signs in, "
+    "and to this route. The same key again does nothing again and answers as the first time; with another request it "
+    "is rejected with `IDEMPOTENCY_KEY_REUSED`."
+)
+_VOTE_KEY_DESCRIPTION: Final = (
+    "Votes of a client's address with the same key, album and verb count once. A key is known for an hour."
+)
 
 
 def _key_header(example: str, description: str = _KEY_DESCRIPTION) -> Any:
@@ -24,16 +29,19 @@ def _key_header(example: str, description: str = _KEY_DESCRIPTION) -> Any:
     )
 
 
-RequiredKey = Annotated[str, _key_header("order-2026-0001")]
-VoteKey = Annotated[str | None, _key_header("vote-8", _VOTE_KEY_DESCRIPTION)]
-
-
-async def _key_or_fresh(key: Annotated[str | None, _key_header("feedback-8")] = None) -> str:
-    # Without a key of the client's, this one still makes it safe that the RPC is retried within this request.
-    return key or str(uuid.uuid4())
-
-
-Key = Annotated[str, Depends(_key_or_fresh)]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1000,
+        pattern=r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$',
+        description="Change it only if this is still its `ETag`.",
+        examples=['"3"'],
+    ),
+]
+RequiredKey = Annotated[str, _key_header("7c9e6679-7425-40de-944b-e07fc1f90ae7")]
+Key = Annotated[str | None, _key_header("0f8fad5b-d9cb-469f-a165-70867728950e")]
+VoteKey = Annotated[str | None, _key_header("16fd2706-8baf-433b-82eb-8c7fada847da", _VOTE_KEY_DESCRIPTION)]
 
 AnySession = Annotated[Session, Depends(anyone_signed_in)]
 BuyerSession = Annotated[Session, Depends(buyer)]

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from gateway.cache.album_reads import ShownCounts
 from gateway.clients.votes import OPINIONS
+from gateway.idempotency import request_id_of
 from gateway.openapi import CACHED_READ, refuses
 from gateway.problems import Problem
 from gateway.routes.answers import answer, answer_json
@@ -49,7 +50,7 @@ async def cast_vote(
         return _UNKNOWN_VERB.response()
     shop = shop_of(request)
     await shop.album_reads.album(album_id)
-    await shop.votes.cast(album_id, verb, key)
+    await shop.votes.cast(album_id, verb, request_id_of(request, key))
     return answer({"albumID": album_id, "vote": verb}, HTTPStatus.CREATED)
 
 

@@ -34,10 +34,19 @@ class NewItem(RequestBody):
 
 
 class ItemChange(RequestBody):
-    """What to set; what is left out stays as it is."""
+    """What to set; what is left out stays as it is. Of `quantity` and `quantity_delta`, one may be given."""
 
     price_cents: PriceCents | None = None
     quantity: Stock | None = None
+    quantity_delta: Annotated[
+        int | None,
+        Field(
+            ge=-1_000_000,
+            le=1_000_000,
+            description="Units to add to what is left by then, or to take from it.",
+            examples=[25],
+        ),
+    ] = None
 
 
 class Item(BaseModel):
