@@ -1,6 +1,7 @@
 """Values that are wrong or contradict each other are refused with a line that says what is wrong."""
 
 import json
+import re
 
 import chart
 import pytest
@@ -14,6 +15,13 @@ WRONG = {
     "services.catalog.serves=soap": "at '/services/catalog/serves': value must be one of",
     "cacheMode=on": "at '/cacheMode': value must be one of 'off', 'shared', 'tiered'",
     "image.tag=latest": "at '/image/tag': 'not' failed",
+    "image.tag=v 1": "at '/image/tag': 'v 1' does not match pattern",
+    "image.registry=https://registry.example": "at '/image/registry': 'https://registry.example' does not match",
+    "postgresql.image.repository=Postgres": "at '/postgresql/image/repository': 'Postgres' does not match pattern",
+    "postgresql.image.tag=18:1": "at '/postgresql/image/tag': '18:1' does not match pattern",
+    "cache=null": "missing property 'cache'",
+    "services.catalog=null": "at '/services': missing property 'catalog'",
+    "serviceDefaults.shutdown=null": "at '/serviceDefaults': missing property 'shutdown'",
     "cache.image.tag=latest": "at '/cache/image/tag': 'not' failed",
     "traces.sampleRatio=2": "at '/traces/sampleRatio': 'anyOf' failed",
     "traces.sampleRatio=often": "'often' does not match pattern",
@@ -34,6 +42,10 @@ CONTRADICTORY = {
     "cache.enabled=false,externalCache.enabled=true,networkPolicy.enabled=false": "externalCache.existingSecret is e",
     "services.review.enabled=false": "services.gateway calls services.review, which is not enabled",
     "services.order.replicas=9": "services.order: replicas (9) is more than autoscaling.maxReplicas (4)",
+    "services.order.replicas=0": "services.order: an autoscaler keeps at least one replica",
+    "services.order.expose.type=NodePort": "services.order: expose.type NodePort needs a row that serves http",
+    "services.gateway.expose.type=NodePort": "services.gateway: expose.type NodePort needs ingress.allowFrom",
+    "services.gateway.expose.type=LoadBalancer": "services.gateway: expose.type LoadBalancer needs ingress.allowFrom",
     "services.order.shutdown.graceSeconds=10": "services.order: shutdown.graceSeconds must be at least 20 more",
     "services.gateway.expose.nodePort=30080": "services.gateway: expose.nodePort needs expose.type NodePort",
     "locust.expose.nodePort=30089": "locust: expose.nodePort needs expose.type NodePort",
@@ -44,6 +56,13 @@ CONTRADICTORY = {
     "istio.enabled=true,linkerd.enabled=true": "enable only one of istio and linkerd",
     "traces.endpoint=http://collector:4317": "traces.egress is empty",
     "services.gateway.enabled=false,locust.enabled=true": "ingress, httpRoute and locust need services.gateway",
+}
+RESOURCES = {
+    "services.order.resources.requests.memory=257Mi": "services.order: resources.requests.memory (257Mi) is more than",
+    "stream.resources.limits.memory=0.03Gi": "at '/stream/resources/limits/memory'",
+    "stream.resources.limits.memory=1048576": "stream: resources.requests.memory (48Mi) is more than",
+    "locust.resources.limits.cpu=0.09": "locust: resources.requests.cpu (100m) is more than",
+    "cache.maxMemory=1gb": "cache.maxMemory (1gb) is more than cache.resources.limits.memory (160Mi)",
 }
 EXTERNAL = "postgresql.enabled=false,networkPolicy.enabled=false,externalDatabase.enabled=true"
 DATABASE = {
@@ -63,6 +82,39 @@ def test_values_are_refused_with_a_clear_line(setting, message):
     assert message in chart.refusal(f"--set={setting}")
 
 
+@pytest.mark.parametrize(("setting", "message"), RESOURCES.items())
+def test_resources_are_rejected_that_no_cluster_takes(setting, message):
+    assert message in chart.refusal("--set-string", setting)
+
+
+def paths(values, prefix=""):
+    for name, value in values.items():
+        yield f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from paths(value, f"{prefix}{name}.")
+
+
+def test_a_value_set_to_null_breaks_no_template():
+    """helm removes it, and a template that reads on would end in a nil pointer."""
+    values = yaml.safe_load((chart.CHART / "values.yaml").read_text())
+    # What a row does not say is a default's, and what a mapping by name or resources do not say is not there.
+    by_name = re.compile(
+        r"services\..+\.|.*resources\.|serviceDefaults\.calls\.|networkPolicy\.dns\.(podLabels|cidrs)\."
+    )
+    known = [path for path in paths(values) if not by_name.match(path)]
+    for depth in range(max(path.count(".") for path in known) + 1):
+        level = [path for path in known if path.count(".") == depth]
+        refused = chart.refusal(f"--set={','.join(f'{path}=null' for path in level)}")
+        missing = {
+            (parent, name)
+            for parent, names in re.findall(r"at '([^']*)': missing propert(?:y|ies) (.*)", refused)
+            for name in re.findall(r"'(\w+)'", names)
+        }
+        assert missing == {
+            ("".join(f"/{part}" for part in path.split(".")[:-1]), path.split(".")[-1]) for path in level
+        }
+
+
 @pytest.mark.parametrize(("more", "message"), DATABASE.items())
 def test_an_external_database_is_described_completely(more, message):
     assert message in chart.refusal(f"--set={EXTERNAL}{more}")
@@ -76,8 +128,8 @@ def test_the_monolith_cannot_log_in_as_one_identity():
 def test_every_contradiction_in_the_chart_is_tested():
     checks = (chart.CHART / "templates" / "checks.yaml").read_text()
     tested = len(CONTRADICTORY) + len(DATABASE) + 1
-    # One line refuses for three pairs of stores, one for all that is exposed, one for ingresses and Locust.
-    assert checks.count("fail ") == tested - 3
+    # One line refuses for three pairs of stores, two for all that is exposed, one for ingresses and Locust.
+    assert checks.count("fail ") == tested - 4
 
 
 def test_the_schema_knows_every_value_and_no_other():
@@ -86,8 +138,8 @@ def test_the_schema_knows_every_value_and_no_other():
 
     def compare(found, value, path, *, complete=True):
         shared = "$ref" in found
-        if shared:
-            found = schema["definitions"][found["$ref"].rpartition("/")[2]]
+        while "$ref" in found or "allOf" in found:
+            found = found["allOf"][0] if "allOf" in found else schema["definitions"][found["$ref"].rpartition("/")[2]]
         if "properties" not in found or not value:
             return
         assert found["additionalProperties"] is False, path
