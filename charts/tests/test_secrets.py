@@ -1,82 +1,91 @@
 """Passwords and tokens are made once: an upgrade finds those of the cluster and keeps them."""
 
 import base64
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import chart
+import cluster
 import pytest
 import yaml
-
-OFFLINE = ("--disable-openapi-validation", "--is-upgrade")
-
-
-def discovery() -> dict[str, chart.Object]:
-    """What the API of a cluster says of itself, as far as the chart's kinds go."""
-    kinds: dict[str, set[str]] = {}
-    for found in chart.render():
-        kinds.setdefault(found["apiVersion"], set()).add(found["kind"])
-    answers: dict[str, chart.Object] = {
-        "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.0"},
-        "/api": {"kind": "APIVersions", "versions": ["v1"]},
-        "/apis": {"kind": "APIGroupList", "groups": [_group(version) for version in kinds if "/" in version]},
-    }
-    for version, names in kinds.items():
-        resources = [{"name": f"{name.lower()}s", "namespaced": True, "kind": name, "verbs": ["get"]} for name in names]
-        path = f"/{'apis' if '/' in version else 'api'}/{version}"
-        answers[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": resources}
-    return answers
-
-
-def _group(version: str) -> chart.Object:
-    found = {"groupVersion": version, "version": version.partition("/")[2]}
-    return {"name": version.partition("/")[0], "versions": [found], "preferredVersion": found}
-
-
-@contextmanager
-def cluster(**kept: str) -> Iterator[str]:
-    """The few answers of a cluster's API that helm asks for, one of them a Secret of an earlier installation."""
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": chart.RELEASE, "namespace": chart.NAMESPACE},
-              "data": {key.replace("_", "-"): value for key, value in kept.items()}}  # fmt: skip
-    answers = discovery() | {f"/api/v1/namespaces/{chart.NAMESPACE}/secrets/{chart.RELEASE}": secret}
-
-    class Api(BaseHTTPRequestHandler):
-        def do_GET(self):
-            found = answers.get(self.path.partition("?")[0])
-            self.send_response(200 if found else 404)
-            self.send_header("content-type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(found or {"kind": "Status", "code": 404, "reason": "NotFound"}).encode())
-
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def secret_of(rendered: str) -> chart.Object:
     return chart.of_kind(list(yaml.safe_load_all(rendered)), "Secret")[0]
 
 
-def test_an_upgrade_keeps_what_there_is_and_makes_what_is_new(tmp_path):
-    (tmp_path / "kubeconfig").touch()
+def own_secret():
+    return secret_of(chart.manifest())
+
+
+def test_an_upgrade_keeps_what_there_is_and_makes_what_is_new():
+    kept = own_secret()
     password = base64.b64encode(b"made at the first installation").decode()
-    with cluster(database_order=password) as api:
-        arguments = (f"--kube-apiserver={api}", f"--kubeconfig={tmp_path / 'kubeconfig'}", "--dry-run=server", *OFFLINE)
-        finished = chart.template(*arguments)
-    assert finished.returncode == 0, finished.stderr
-    data = secret_of(finished.stdout)["data"]
+    kept["data"] = {"database-order": password}
+    data = chart.of_kind(cluster.objects_of(cluster.upgrade(kept)), "Secret")[0]["data"]
     assert data.pop("database-order") == password
     assert all(len(base64.b64decode(value)) == 32 for value in data.values())
+
+
+def test_a_secret_of_ones_own_leaves_the_charts_for_a_rollback():
+    """Helm cannot roll back to a manifest whose Secret exists and is not in the current one."""
+    theirs = own_secret() | {"metadata": {"name": "theirs"}}
+    existing = ("--set=secrets.existingSecret=theirs",)
+    assert chart.of_kind(cluster.objects_of(cluster.upgrade(theirs, arguments=existing)), "Secret") == []
+    kept = chart.of_kind(cluster.objects_of(cluster.upgrade(theirs, own_secret(), arguments=existing)), "Secret")
+    assert [found["metadata"]["name"] for found in kept] == ["agora"]
+
+
+def held(objects):
+    """The annotation of every workload whose pods hold what the Secret says."""
+    found = {
+        chart.name_of(w): chart.pod_of(w)["metadata"].get("annotations", {})
+        for w in chart.of_kind(objects, "Deployment", "StatefulSet")
+    }
+    return {
+        name: annotations["checksum/secret"] for name, annotations in found.items() if "checksum/secret" in annotations
+    }
+
+
+def after_upgrade(*secrets, more=()):
+    return held(cluster.objects_of(cluster.upgrade(*secrets, arguments=more)))
+
+
+def test_what_reads_a_password_as_it_starts_holds_it():
+    """PostgreSQL reads its own at its first start only, so a restart would change nothing."""
+    objects = chart.render("--set=observability.enabled=true")
+    assert {name.partition("/agora-")[2] for name in held(objects)} == {
+        *("account", "catalog", "gateway", "order", "review", "review-worker", "cache", "stream", "grafana")
+    }
+
+
+def test_a_secret_that_stays_restarts_nothing():
+    assert after_upgrade(own_secret()) == held(chart.render())
+
+
+@pytest.mark.parametrize("change", ["lost", "edited"])
+def test_a_secret_that_changed_restarts_what_holds_it(change):
+    secret = own_secret()
+    secret["data"]["operator-token"] = base64.b64encode(b"edited").decode()
+    before, after = held(chart.render()), after_upgrade(*([secret] if change == "edited" else []))
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_an_existing_secret_that_changed_restarts_what_holds_it():
+    existing = ("--set=secrets.existingSecret=theirs",)
+    first, second = (own_secret() | {"metadata": {"name": "theirs"}} for _ in range(2))
+    second["data"] = second["data"] | {"operator-token": base64.b64encode(b"edited").decode()}
+    before, after = (after_upgrade(secret, more=existing) for secret in (first, second))
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_a_changed_url_restarts_the_services_and_no_store():
+    external = ("--set=cache.enabled=false,networkPolicy.enabled=false,externalCache.enabled=true",
+                "--set=externalCache.existingSecret=theirs")  # fmt: skip
+    before, after = (
+        after_upgrade(own_secret(), {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "theirs"},
+                                     "data": {"REDIS_URL": base64.b64encode(url).decode()}}, more=external)
+        for url in (b"redis://first", b"redis://second")
+    )  # fmt: skip
+    assert {name.partition("/agora-")[2] for name in before if before[name] == after[name]} == {"stream"}
 
 
 def test_generated_secrets_differ_and_outlive_the_release():

@@ -46,10 +46,6 @@ labels:
   {{- include "agora.labels" . | nindent 2 }}
 {{- end }}
 
-{{- define "agora.secretName" -}}
-{{ .Values.secrets.existingSecret | default (include "agora.fullname" .) }}
-{{- end }}
-
 {{/* The ServiceAccount of a row of `services`: (list $ name row). */}}
 {{- define "agora.serviceAccountName" -}}
 {{- $row := last . -}}

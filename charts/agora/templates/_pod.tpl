@@ -94,10 +94,12 @@ Probes of a row. Liveness and start-up ask the process only; readiness also know
 one that may fail while a store is away.
 */}}
 {{- define "agora.probes" -}}
+# A process needs some seconds to listen, and what it needs may take longer: every probe before is an event of its own.
 startupProbe:
   {{- include "agora.livenessCheck" . | nindent 2 }}
-  periodSeconds: 1
-  failureThreshold: 60
+  initialDelaySeconds: 3
+  periodSeconds: 2
+  failureThreshold: 30
 livenessProbe:
   {{- include "agora.livenessCheck" . | nindent 2 }}
   periodSeconds: 10
@@ -108,7 +110,7 @@ readinessProbe:
   {{- else }}
   httpGet: { path: /readyz, port: {{ ternary "http" "metrics" (eq .serves "http") }} }
   {{- end }}
-  periodSeconds: 2
+  periodSeconds: 5
   timeoutSeconds: 2
   failureThreshold: 2
 {{- end }}
@@ -119,10 +121,4 @@ grpc: { port: {{ .port }}, service: liveness }
 {{- else -}}
 httpGet: { path: /healthz, port: {{ ternary "http" "metrics" (eq .serves "http") }} }
 {{- end }}
-{{- end }}
-
-{{/* A password or token as an environment variable: (list $ VARIABLE secret key). */}}
-{{- define "agora.secretEnv" -}}
-- name: {{ index . 1 }}
-  valueFrom: { secretKeyRef: { name: {{ index . 2 }}, key: {{ index . 3 }} } }
 {{- end }}

@@ -1,28 +1,39 @@
-{{/* What the two Redis servers have in common: (list $ component values rules), the pod up to its volumes. */}}
+{{/* What the two Redis servers have in common: (list $ component values rules loads), the pod up to its volumes. */}}
 {{- define "agora.redisPod" -}}
-{{- $root := index . 0 -}}{{- $component := index . 1 -}}{{- $values := index . 2 -}}{{- $rules := index . 3 -}}
+{{- $root := index . 0 -}}{{- $component := index . 1 -}}{{- $values := index . 2 -}}{{- $rules := index . 3 -}}{{- $loads := last . -}}
 metadata:
-  {{- include "agora.podMetadata" (list $root $component false dict) | nindent 2 }}
+  {{- $checksum := dict "checksum/secret" (include "agora.secretChecksum" $root) }}
+  {{- include "agora.podMetadata" (list $root $component false $checksum) | nindent 2 }}
 spec:
   {{- include "agora.pod" (list $root (include "agora.name" (list $root $component)) 999) | nindent 2 }}
   containers:
     - name: redis
       image: "{{ $values.image.repository }}:{{ $values.image.tag }}"
-      args: [redis-server, --requirepass, $(PASSWORD), --save, "", {{ $rules }}]
+      args: [redis-server, --requirepass, $(REDISCLI_AUTH), --save, "", {{ $rules }}]
       env:
-        {{- include "agora.secretEnv" (list $root "PASSWORD" (include "agora.secretName" $root) (printf "%s-password" $component)) | nindent 8 }}
+        {{- include "agora.secretEnv" (list $root "REDISCLI_AUTH" (include "agora.secretName" $root) (printf "%s-password" $component)) | nindent 8 }}
       ports:
         - { name: redis, containerPort: 6379 }
-      {{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" }}
-      {{ $probe }}:
-        # A server that is still loading its data answers, with LOADING, and so is alive but not ready.
-        exec: { command: [sh, -c, 'REDISCLI_AUTH="$PASSWORD" redis-cli ping{{ ternary " | grep -q PONG" "" (eq $probe "readinessProbe") }}'] }
-        periodSeconds: {{ ternary 10 2 (eq $probe "livenessProbe") }}
-        timeoutSeconds: 3
-        {{- if eq $probe "startupProbe" }}
+      # A server that is still loading its data answers, with LOADING, and so is alive but not ready. Starting redis-cli costs more than
+      # the server when it idles: the rare probes tell one that hangs, those of a connection all else.
+      startupProbe:
+        tcpSocket: { port: redis }
+        initialDelaySeconds: 1
+        periodSeconds: 2
         failureThreshold: 60
+      livenessProbe:
+        exec: { command: [redis-cli, ping] }
+        periodSeconds: 30
+        timeoutSeconds: 5
+      readinessProbe:
+        {{- if $loads }}
+        exec: { command: [redis-cli, -e, ping] }
+        periodSeconds: 10
+        timeoutSeconds: 5
+        {{- else }}
+        tcpSocket: { port: redis }
+        periodSeconds: 5
         {{- end }}
-      {{- end }}
       resources:
         {{- toYaml $values.resources | nindent 8 }}
       securityContext:
