@@ -1,8 +1,8 @@
-"""Cache: how much it spares the services, and whether it can be trusted."""
+"""Cache: how much it spares the services, and whether it can be used."""
 
 from typing import Final
 
-from charts.dashboards.panels import Board, Panel, quantiles, rate
+from charts.dashboards.panels import Board, Panel, or_zero, quantiles, rate
 
 _LOOKUPS: Final = "agora_cache_lookups_total"
 _HITS: Final = rate(_LOOKUPS, "kind", 'outcome=~"local|shared"')
@@ -24,8 +24,20 @@ BOARD: Final = Board(
             Panel("Bytes", "bytes", {"{{instance}}": "agora_cache_local_bytes"}),
             Panel("Evictions", "ops", {"evicted": rate("agora_cache_evictions_total")}),
         ),
+        "Cache leases": (
+            Panel("Lease valid", "short", {"{{instance}} {{service}}": "agora_cache_lease_valid"},
+                  "0 while caching is suspended, or the service cannot be asked; reads then go to the service."),
+            Panel("Suspended by a writer", "short", {"{{service}}": "max by (service) (agora_cache_suspended)"}),
+            Panel("Generation of the copies", "short", {"{{service}}": "max by (service) (agora_cache_generation)"}),
+            Panel("Writes that suspended caching", "ops", {
+                "{{job}}": rate("agora_cache_invalidations_unconfirmed_total", "job"),
+            }),
+            Panel("Leases that could not be renewed", "ops", {
+                "{{service}}": or_zero(rate("agora_cache_lease_renewals_failed_total", "service")),
+            }),
+        ),
         "Shared tier": (
-            Panel("Trusted", "short", {"{{instance}}": "agora_cache_trusted"},
+            Panel("Redis answers the gateway", "short", {"{{instance}}": "agora_cache_trusted"},
                   "0 while Redis is silent, or the cache is off; reads then go to the services."),
             Panel("Answers not stored: they may have been old", "ops", {
                 "{{tier}}": rate("agora_cache_stale_rejected_total", "tier"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from charts.dashboards.panels import Board, Panel, or_zero, quantiles, rate
+from charts.dashboards.panels import Board, Panel, quantiles, rate
 
 _PLACEMENTS: Final = "agora_order_placements_total"
 
@@ -46,9 +46,6 @@ BOARD: Final = Board(
         "Sessions": (
             Panel("Sessions", "ops", {"{{agora_session_event}}": rate("agora_sessions_total", "agora_session_event")}),
             Panel("Passwords being hashed", "short", {"jobs": "sum(agora_password_jobs)"}),
-            Panel("Sessions found in Redis", "ops", {
-                "{{agora_cache_outcome}}": or_zero(rate("agora_session_cache_lookups_total", "agora_cache_outcome")),
-            }),
         ),
     },
 )  # fmt: skip

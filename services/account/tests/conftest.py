@@ -12,11 +12,9 @@ from typing import Any
 
 import pytest
 
-from account import session_cache
 from account.assembly import assemble
 from account.attempts import AttemptLimits
 from account.repository import Repository
-from account.session_cache import SessionCache
 from account.sessions import Sessions
 from account.shared_buckets import SharedBuckets
 from account.token_buckets import LocalBuckets
@@ -39,10 +37,8 @@ async def patience():
 
 @pytest.fixture
 def unhurried(monkeypatch):
-    """For tests of what is known and not for how long: a machine that stands still does not outlive knowledge."""
+    """For tests of what happens and not of when: a machine that stands still does not lose Redis."""
     monkeypatch.setattr(redis, "TIMEOUT_S", 30.0)
-    monkeypatch.setattr(session_cache, "_MAX_AGE_S", 60.0)
-    monkeypatch.setattr(session_cache, "_LIFETIME_MS", 60_000)
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,6 @@ class Replica:
     stub: account_pb2_grpc.AccountServiceStub
     database: Database
     repository: Repository
-    cache: SessionCache
     sessions: Sessions
 
     async def create_account(self, username="ann", role=account_pb2.ROLE_BUYER, **changed):
@@ -88,11 +83,10 @@ class StartReplica:
         repository = Repository(database)
         client = redis.connect(redis_url, name="account-test", timeout_s=redis.TIMEOUT_S)
         self.cleanup.push_async_callback(client.aclose)
-        cache = SessionCache(client)
-        servicer, sessions = assemble(repository, cache, SharedBuckets(client, LocalBuckets()), limits)
+        servicer, sessions = assemble(repository, SharedBuckets(client, LocalBuckets()), limits)
         served = await self.serve(account_pb2_grpc.add_AccountServiceServicer_to_server, servicer, tier="account")
         stub = account_pb2_grpc.AccountServiceStub(self.channel_to(served.target))
-        return Replica(stub, database, repository, cache, sessions)
+        return Replica(stub, database, repository, sessions)
 
 
 @pytest.fixture

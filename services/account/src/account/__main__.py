@@ -4,7 +4,6 @@ from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_serv
 
 from account.assembly import assemble
 from account.repository import Repository
-from account.session_cache import SessionCache
 from account.sessions import SWEEP_EVERY_S
 from account.settings import Settings
 from account.shared_buckets import SharedBuckets
@@ -18,9 +17,9 @@ settings = read_or_exit(Settings.read)
 
 async def compose(running: Running, server: GrpcServer) -> list[str]:
     repository = Repository(await running.open_database(settings.service, "account"))
-    cache = running.open_redis(settings.service.process, settings.redis_url)
-    buckets = SharedBuckets(cache, LocalBuckets())
-    servicer, sessions = assemble(repository, SessionCache(cache), buckets, settings.attempt_limits)
+    redis = running.open_redis(settings.service.process, settings.redis_url)
+    buckets = SharedBuckets(redis, LocalBuckets())
+    servicer, sessions = assemble(repository, buckets, settings.attempt_limits)
     running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
     add_AccountServiceServicer_to_server(servicer, server.server)
     return ["agora.account.v1.AccountService"]

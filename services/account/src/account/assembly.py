@@ -5,16 +5,15 @@ from account.attempts import AttemptLimits, Attempts
 from account.passwords import Passwords
 from account.repository import Repository
 from account.servicer import AccountServicer
-from account.session_cache import SessionCache
 from account.sessions import Sessions
 from account.token_buckets import Buckets
 
 
 def assemble(
-    repository: Repository, cache: SessionCache, buckets: Buckets, limits: AttemptLimits
+    repository: Repository, buckets: Buckets, limits: AttemptLimits, sessions_type: type[Sessions] = Sessions
 ) -> tuple[AccountServicer, Sessions]:
     """The servicer, and the sessions it serves."""
     passwords = Passwords()
     attempts = Attempts(buckets, limits)
-    sessions = Sessions(repository, passwords, attempts, cache)
+    sessions = sessions_type(repository, passwords, attempts)
     return AccountServicer(Accounts(repository, passwords, attempts), sessions), sessions

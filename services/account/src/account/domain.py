@@ -23,8 +23,6 @@ SESSION_LIFETIME: Final = timedelta(minutes=30)
 # Requests move the end of a session at most this often, so a session may end up to a minute early: that is better than
 # a write with each request (see test_a_session_is_written_at_most_once_a_minute).
 SESSION_RENEWAL_INTERVAL: Final = timedelta(minutes=1)
-# What an answer about sessions says was true at most this long ago, whatever fails meanwhile.
-MAX_KNOWLEDGE_AGE: Final = timedelta(milliseconds=500)
 
 # Stored in place of a hash for an account that nobody can sign in to.
 UNUSABLE_HASH: Final = "!"
@@ -78,8 +76,6 @@ class Session:
     token_hash: bytes = field(repr=False)
     created_at: datetime
     expires_at: datetime
-    # Since PostgreSQL was asked for it.
-    age: timedelta = field(default=timedelta(), compare=False)
 
 
 def check_text(field: str, value: str, max_length: int) -> None:

@@ -4,9 +4,6 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge
 
-SESSION_LOOKUPS: Final = Counter(
-    "agora_session_cache_lookups", "Sessions looked up in the shared cache.", ("agora_cache_outcome",)
-)
 _SESSIONS: Final = Counter(
     "agora_sessions", "Sessions, by what happened: opened, refused, ended, expired.", ("agora_session_event",)
 )

@@ -1,7 +1,6 @@
 """agora.account.v1 over the use cases."""
 
-import math
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,7 +12,6 @@ from account.sessions import Sessions
 from agora.account.v1 import account_pb2, account_pb2_grpc
 from chassis.errors import InvalidField
 
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _WIRE_ROLES: Final = {Role.BUYER: account_pb2.ROLE_BUYER, Role.SELLER: account_pb2.ROLE_SELLER}
 _ROLES: Final = {wire: role for role, wire in _WIRE_ROLES.items()}
 
@@ -75,7 +73,6 @@ def _wire_session(session: Session) -> account_pb2.Session:
         token_hash=session.token_hash,
         create_time=_timestamp(session.created_at),
         expire_time=_timestamp(session.expires_at),
-        age_ms=math.ceil(session.age / _MILLISECOND),
     )
 
 

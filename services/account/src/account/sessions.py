@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +11,6 @@ from account.domain import UNUSABLE_HASH, Credentials, Session, check_token_hash
 from account.errors import WrongCredentials
 from account.passwords import Passwords
 from account.repository import Repository
-from account.session_cache import SessionCache
 from chassis.errors import Refusal
 
 _TOKEN_BYTES: Final = 32
@@ -21,11 +19,12 @@ _SWEEP_BATCH: Final = 500
 
 
 class Sessions:
-    def __init__(self, repository: Repository, passwords: Passwords, attempts: Attempts, cache: SessionCache) -> None:
+    """Every check reads PostgreSQL: gateways remember a session for less than a second, so few checks come here."""
+
+    def __init__(self, repository: Repository, passwords: Passwords, attempts: Attempts) -> None:
         self._repository = repository
         self._passwords = passwords
         self._attempts = attempts
-        self._cache = cache
 
     async def open(self, username: str, password: str, client_address: str = "") -> tuple[Session, str]:
         """A new session and its token, which is stored nowhere.
@@ -70,22 +69,12 @@ class Sessions:
     async def end(self, token_hash: bytes) -> None:
         check_token_hash("token_hash", token_hash)
         await self._repository.delete_session(token_hash)
-        await self._cache.remove(token_hash)
         metrics.ENDED.inc()
 
     async def live(self, token_hashes: Sequence[bytes]) -> list[Session]:
         """The live sessions among those named, each kept alive for its lifetime from now on."""
         check_token_hashes(token_hashes)
-        wanted = set(token_hashes)
-        cached = await self._cache.read(wanted)
-        missed = wanted.difference(cached)
-        if not missed:
-            return list(cached.values())
-        # Taken before the query: a session that ends while it runs must not look newer than its end.
-        read_at = time.time()
-        stored = await self._repository.read_sessions(missed)
-        await self._cache.write(stored, read_at)
-        return [*cached.values(), *stored]
+        return await self._repository.read_sessions(set(token_hashes)) if token_hashes else []
 
     async def sweep(self) -> None:
         """Delete expired sessions, a few at a time, so that no sign-in waits long behind it."""

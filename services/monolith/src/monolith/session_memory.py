@@ -1,49 +1,62 @@
-"""Sessions in this process's memory, where the account service keeps them in Redis, by the same rule: what is known of
-a session counts for half a second after PostgreSQL was read, and a session that is ended here is over at once.
+"""Sessions in this process's memory, since every frame is checked against them.
+
+A session counts for half a second after PostgreSQL was read, and one that is ended here is over at once.
 """
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from account.domain import MAX_KNOWLEDGE_AGE, Session
-from account.session_cache import SessionCache
+from account.attempts import Attempts
+from account.domain import Session
+from account.passwords import Passwords
+from account.repository import Repository
+from account.sessions import Sessions
 
-_MAX_AGE_S: Final = MAX_KNOWLEDGE_AGE.total_seconds()
+_MAX_AGE_S: Final = 0.5
 _MAX_SESSIONS: Final = 20_000
 # Longer than any read that began before its session ended can take to come back.
 _ENDED_S: Final = 15.0
 
 
-class SessionMemory(SessionCache):
-    """Takes the place of the cache that `account.sessions` asks first."""
-
-    def __init__(self) -> None:
+class RememberedSessions(Sessions):
+    def __init__(self, repository: Repository, passwords: Passwords, attempts: Attempts) -> None:
+        super().__init__(repository, passwords, attempts)
         self._known: dict[bytes, tuple[float, Session]] = {}
         self._ended: dict[bytes, float] = {}
 
-    async def read(self, token_hashes: Iterable[bytes]) -> dict[bytes, Session]:
-        oldest = time.time() - _MAX_AGE_S
-        known = self._known
-        return {
-            token_hash: entry[1]
-            for token_hash in token_hashes
-            if (entry := known.get(token_hash)) is not None and entry[0] > oldest
-        }
+    async def live(self, token_hashes: Sequence[bytes]) -> list[Session]:
+        # Taken before the query: a session that ends while it runs must not look newer than its end.
+        read_at = time.monotonic()
+        known = self._fresh(token_hashes, read_at - _MAX_AGE_S)
+        missed = [token_hash for token_hash in token_hashes if token_hash not in known]
+        if not missed:
+            return list(known.values())
+        stored = await super().live(missed)
+        self._remember(stored, read_at)
+        return [*known.values(), *stored]
 
-    async def write(self, sessions: Collection[Session], read_at: float) -> None:
-        for session in sessions:
-            # A read that began before the session ended may come back after it.
-            if self._ended.get(session.token_hash, 0.0) < read_at:
-                self._known.pop(session.token_hash, None)
-                self._known[session.token_hash] = (read_at, session)
-        while len(self._known) > _MAX_SESSIONS:
-            del self._known[next(iter(self._known))]
-
-    async def remove(self, token_hash: bytes) -> None:
-        now = time.time()
+    async def end(self, token_hash: bytes) -> None:
+        await super().end(token_hash)
+        now = time.monotonic()
         self._known.pop(token_hash, None)
         self._ended.pop(token_hash, None)
         self._ended[token_hash] = now
         while now - next(iter(self._ended.values())) > _ENDED_S:
             del self._ended[next(iter(self._ended))]
+
+    def _fresh(self, token_hashes: Iterable[bytes], oldest: float) -> dict[bytes, Session]:
+        return {
+            token_hash: entry[1]
+            for token_hash in token_hashes
+            if (entry := self._known.get(token_hash)) is not None and entry[0] > oldest
+        }
+
+    def _remember(self, sessions: Iterable[Session], read_at: float) -> None:
+        for session in sessions:
+            # A read that began before the session ended may come back after it.
+            if session.token_hash not in self._ended:
+                self._known.pop(session.token_hash, None)
+                self._known[session.token_hash] = (read_at, session)
+        while len(self._known) > _MAX_SESSIONS:
+            del self._known[next(iter(self._known))]

@@ -19,7 +19,7 @@ from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.service import Running
 from monolith.neighbours import CatalogOfOrders, OrdersOfReviews
-from monolith.session_memory import SessionMemory
+from monolith.session_memory import RememberedSessions
 from monolith.settings import Settings
 from order.assembly import assemble
 from order.history import History
@@ -52,9 +52,9 @@ class ShopBuilder:
     async def build(self) -> Shop:
         account, sessions = assemble_account(
             AccountRepository(await self._open("account", self._settings.account_database_url)),
-            SessionMemory(),
             LocalBuckets(),
             self._settings.attempt_limits,
+            RememberedSessions,
         )
         self._running.repeat("sweep_sessions", sessions.sweep, every_s=SWEEP_EVERY_S)
 

@@ -6,8 +6,7 @@ from typing import Final
 
 from gateway.clients.account import Accounts, Session
 
-# From when PostgreSQL was asked, be it for the account service's own cache: within the second in which every gateway
-# must know of a logout elsewhere, less what the clocks of the account service's replicas may differ by.
+# From when the account service was asked: within the second in which every gateway must know of a logout elsewhere.
 _FRESH_S: Final = 0.9
 _MAX_REMEMBERED: Final = 20_000
 # Longer than any look-up that was sent before its session ended can take to come back, and than the lag of the account
@@ -50,6 +49,6 @@ class Sessions:
         self._seen.pop(token_hash, None)
         if session is not None:
             # It was true at that time for certain, and may not be any more.
-            self._seen[token_hash] = (asked_at - session.age_ms / 1000, session)
+            self._seen[token_hash] = (asked_at, session)
             if len(self._seen) > _MAX_REMEMBERED:
                 del self._seen[next(iter(self._seen))]
