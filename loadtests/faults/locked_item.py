@@ -13,6 +13,7 @@ CALM_S = 15.0
 OTHERS = 6
 WANTING = 4
 PAUSE_S = 0.02
+AS_MANY = 0.5
 
 
 async def play(stage: Stage) -> None:
@@ -40,6 +41,8 @@ async def play(stage: Stage) -> None:
         f"p99 of other items: {p99(calm) * 1000:.0f} ms of {len(calm)} orders before,"
         f" {p99(during) * 1000:.0f} ms of {len(during)} during"
     )
+    share = len(during) / LOCKED_S / (len(calm) / CALM_S)
+    stage.expect(share >= AS_MANY, f"orders of other items per second: {share:.2f} of those before")
     last = await stage.shop.insist(buy(buyers[-1], {locked: 1}, new_key()))
     stage.expect(last.outcome is Outcome.ACCEPTED, f"the item is sold again once it is free: {last.status}")
 

@@ -58,7 +58,7 @@ async def routes_of(stage: Stage) -> list[Route]:
         _read("show a rating", "review account", lambda: show_rating(buyer, seller)),
         _write("buy a book", "order catalog", lambda: buy_book(_BOOK, new_key())),
         _write("buy an item", "order catalog account", lambda: buy(buyer, {item_id: 1}, new_key())),
-        _write("add to the cart", "order account", lambda: add_to_cart(buyer, item_id, 1, new_key())),
+        _write("add to the cart", "order catalog account", lambda: add_to_cart(buyer, item_id, 1, new_key())),
         _write("change an item", "catalog account", _repriced(seller, item_id)),
     ]
 

@@ -46,8 +46,17 @@ def test_orders_without_an_answer_count_as_endless(shop):
     assert shop.violations() == {Kind.SLOWED}
 
 
-def test_few_orders_decide_nothing(shop):
+@pytest.mark.parametrize(("orders", "slow", "found"), [(20, 11, {Kind.SLOWED}), (20, 9, set()), (5, 5, set())])
+def test_of_few_orders_the_median_decides(shop, orders, slow, found):
+    buy_many(shop, "8", 0.2)
+    lock(shop, "7")
+    buy_many(shop, "8", 0.9, orders=slow)
+    buy_many(shop, "8", 0.2, orders=orders - slow)
+    assert shop.violations() == found
+
+
+def test_a_run_without_usual_orders_decides_nothing(shop):
     buy_many(shop, "8", 0.2, orders=20)
     lock(shop, "7")
-    buy_many(shop, "8", 0.9, orders=20)
+    buy_many(shop, "8", 0.9)
     assert shop.violations() == set()
