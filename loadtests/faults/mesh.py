@@ -114,9 +114,12 @@ class Mesh:
         reader, writer = await asyncio.open_unix_connection(sock=self._state.connect())
         try:
             writer.write(json.dumps({"command": command, **arguments}).encode() + b"\n")
-            answer = json.loads(await reader.readline())
+            line = await reader.readline()
         finally:
             writer.close()
+        if not line:
+            raise MeshError("the mesh stopped before it answered")
+        answer = json.loads(line)
         if "error" in answer:
             raise MeshError(answer["error"])
         return answer["answer"]

@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -151,8 +152,12 @@ async def perform(experiment: Experiment, options: Options) -> Result:
     began = time.monotonic()
     print(f"\n{experiment.name}: {experiment.says}", flush=True)
     async with _stage(experiment, options) as stage:
-        await experiment.play(stage)
-        await stage.judge()
+        try:
+            await experiment.play(stage)
+            await stage.judge()
+        except Exception as error:
+            traceback.print_exception(error)
+            stage.result.violations.append(f"ended by {type(error).__name__}: {error}")
     stage.result.seconds = time.monotonic() - began
     print(f"{experiment.name}: {'FAILED' if stage.result.violations else 'passed'}", flush=True)
     return stage.result
