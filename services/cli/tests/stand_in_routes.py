@@ -90,6 +90,7 @@ def update_item(shop, request, item_id):
     _, item = get_item(shop, request, item_id)
     if item["seller_id"] != shop.account(request)["account_id"]:
         raise Refusal(403)
+    item["quantity"] += request.body.pop("quantity_delta", 0)
     item.update(request.body)
     return 200, item
 

@@ -10,6 +10,8 @@ def test_a_seller_registers_reprices_restocks_and_lists_an_item(agora, shop, sel
 
     assert "Price\t9.99 USD" in agora("item", "reprice", item["item_id"], "9.99").out
     assert "In stock\t7" in agora("item", "restock", item["item_id"], "7").out
+    assert "In stock\t12" in agora("item", "restock", item["item_id"], "+5").out
+    assert "In stock\t7" in agora("item", "restock", item["item_id"], "-5").out
     assert agora("item", "list").out.splitlines() == [
         "Item\tName\tCategory\tKeywords\tCondition\tPrice\tIn stock",
         f"{item['item_id']}\tred pen\t3\tred pen\tnew\t9.99 USD\t7",

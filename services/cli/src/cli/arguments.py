@@ -59,6 +59,14 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def quantity_or_delta(text: str) -> dict[str, int]:
+    """The field of a change of an item: 100 is a new quantity, +25 and -5 are relative to what is left."""
+    if text.startswith(("+", "-")):
+        sign = -1 if text[0] == "-" else 1
+        return {"quantity_delta": sign * whole_number(text[1:])}
+    return {"quantity": whole_number(text)}
+
+
 def count(text: str) -> int:
     number = whole_number(text)
     if number == 0:

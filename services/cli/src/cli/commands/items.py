@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cli import operations
-from cli.arguments import Commands, cents, identifier, whole_number
+from cli.arguments import Commands, cents, identifier, quantity_or_delta, whole_number
 from cli.pages import Layout, add_paging, show_pages
 from cli.presentation import Block, Record, money
 from cli.transport import Answer
@@ -19,9 +19,14 @@ def add_commands(commands: Commands) -> None:
     reprice = item.add("reprice", _reprice, "set the price of an item of yours")
     reprice.add_argument("id", type=identifier, metavar="ITEM")
     reprice.add_argument("price", type=cents, metavar="PRICE", help="such as 12.50")
-    restock = item.add("restock", _restock, "set how many units of an item of yours are for sale")
+    restock = item.add("restock", _restock, "set how many units of an item of yours are for sale, or add some")
     restock.add_argument("id", type=identifier, metavar="ITEM")
-    restock.add_argument("quantity", type=whole_number, metavar="QUANTITY")
+    restock.add_argument(
+        "change",
+        type=quantity_or_delta,
+        metavar="QUANTITY",
+        help="100 to set it; +25 to add, or -5 to take away, whatever is sold meanwhile",
+    )
     add_paging(item.add("list", _list, "list your items for sale"))
 
 
@@ -68,7 +73,7 @@ def _reprice(arguments: Namespace, visit: Visit) -> None:
 
 
 def _restock(arguments: Namespace, visit: Visit) -> None:
-    fields = {"item_id": arguments.id, "quantity": arguments.quantity}
+    fields = {"item_id": arguments.id, **arguments.change}
     visit.output.show(visit.shop.call(operations.UPDATE_ITEM, fields), item_record)
 
 
