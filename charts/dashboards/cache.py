@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from charts.dashboards.panels import Board, Panel, or_zero, quantiles, rate
+from charts.dashboards.panels import Board, Panel, quantiles, rate
 
 _LOOKUPS: Final = "agora_cache_lookups_total"
 _HITS: Final = rate(_LOOKUPS, "kind", 'outcome=~"local|shared"')
@@ -33,7 +33,7 @@ BOARD: Final = Board(
                 "{{job}}": rate("agora_cache_invalidations_unconfirmed_total", "job"),
             }),
             Panel("Leases that could not be renewed", "ops", {
-                "{{service}}": or_zero(rate("agora_cache_lease_renewals_failed_total", "service")),
+                "{{service}}": rate("agora_cache_lease_renewals_failed_total", "service"),
             }),
         ),
         "Shared tier": (

@@ -39,13 +39,13 @@ class CacheLease:
         on_new_generation: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._service = service
         self._grant = grant
         self._on_new_generation = on_new_generation
         self._clock = clock
         self._sent_at = 0.0
         self.valid_until = 0.0
         self.generation = 0
+        self._failed = metrics.RENEWALS_FAILED.labels(service)
         self._suspended = metrics.SUSPENDED.labels(service)
         self._generation_told = metrics.GENERATION.labels(service)
         metrics.LEASE_VALID.labels(service).set_function(lambda: self.is_valid)
@@ -67,9 +67,9 @@ class CacheLease:
         try:
             self.take(await self._grant(), sent_at)
         except Refusal:
-            metrics.RENEWALS_FAILED.labels(self._service).inc()
+            self._failed.inc()
         except Exception:  # a defect, which must not end the renewals
-            metrics.RENEWALS_FAILED.labels(self._service).inc()
+            self._failed.inc()
             logger.exception("the renewal of a cache lease failed")
 
     def take(self, lease: Lease, sent_at: float) -> None:
