@@ -7,8 +7,12 @@ import time
 
 import pytest
 
+from agora.catalog.v1 import catalog_pb2 as pb
+from catalog.copies import keys_of_listings
 from gateway.cache.local import TRUSTED_S
 from localmesh.tcp_proxy import HEALTHY, Condition
+
+from .held_shop import item
 
 MODES = pytest.mark.parametrize("mode", ["shared", "tiered"])
 PARTITIONS = pytest.mark.parametrize("partition", ["stall_requests", "stall_replies", "reset"])
@@ -63,9 +67,6 @@ async def test_write_is_visible_when_writers_meet_maxclients(open_gateway, own_r
 
 
 async def test_page_of_an_old_generation_is_not_shown(open_gateway, writers_path, writer, shop, eventually):
-    from agora.catalog.v1 import catalog_pb2 as pb
-    from catalog.copies import keys_of_listings
-
     async def ids(gateway):
         read = await gateway.reads.search(pb.SearchItemsRequest(category=1))
         await gateway.filled()
@@ -75,13 +76,13 @@ async def test_page_of_an_old_generation_is_not_shown(open_gateway, writers_path
     for _ in range(3):
         assert await ids(gateway) == ["1", "3"]
     writers_path[0].set_condition(Condition(reset=True))
-    del shop.items["3"]
-    await writer.run(keys_of_listings([shop.items["1"]]))
-    assert await ids(gateway) == ["1"]
+    shop.items["5"] = item("5", 1)
+    await writer.run(keys_of_listings([shop.items["5"]]))
+    assert await ids(gateway) == ["1", "3", "5"]
     writers_path[0].set_condition(HEALTHY)
     await eventually(lambda: gateway.is_trusting)
     for _ in range(3):
-        assert await ids(gateway) == ["1"]
+        assert await ids(gateway) == ["1", "3", "5"]
 
 
 async def test_fill_from_before_a_suspension_is_never_read(

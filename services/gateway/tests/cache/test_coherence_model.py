@@ -195,7 +195,7 @@ async def test_reads_are_stale_when_writers_do_not_wait(model, monkeypatch):
 
 
 async def test_reads_are_stale_when_copies_bear_no_generation(model, monkeypatch):
-    monkeypatch.setattr(shared_module, "_tag_of", lambda _generation: b"\xfa\x7f\x011")
+    monkeypatch.setattr(shared_module, "_tag_of", lambda _generation, _run_id: b"\xfa\x7f\x011")
     played = await model(0)
     await played.run(SABOTAGE_LASTS_S)
     assert played.stale > 0

@@ -8,6 +8,7 @@ from agora.catalog.v1 import catalog_pb2 as pb
 from chassis.invalidation import LEASE_PREFIX
 from chassis.redis import connect
 from gateway.cache import shared as shared_module
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.shared import SharedCache
 
 KEY, OTHER = "item:1", "item:2"
@@ -24,8 +25,11 @@ async def redis(redis_url):
 
 
 @pytest.fixture
-def shared(redis) -> SharedCache:
-    return SharedCache(redis)
+async def shared(redis) -> SharedCache:
+    await redis.connection_pool.disconnect()
+    server = RedisServer(redis)
+    await redis.ping()
+    return SharedCache(redis, server)
 
 
 async def lease(shared, *keys):
@@ -40,7 +44,7 @@ async def value_of(shared, key=KEY):
 
 async def test_what_one_reader_filled_every_reader_finds(shared, redis):
     await shared.fill({KEY: b"new"}, await lease(shared))
-    values, leases = await SharedCache(redis).get_or_lease([OTHER, KEY], GENERATION)
+    values, leases = await SharedCache(redis, shared._server).get_or_lease([OTHER, KEY], GENERATION)
     assert values == {KEY: b"new"}
     assert leases.keys == {OTHER}
     assert 0 < await redis.pttl(KEY) <= 60_000

@@ -6,7 +6,8 @@ that was read before a change cannot land after it, however long its reader was 
 meanwhile (see test_a_paused_reader_cannot_put_an_old_value_back).
 
 A writer that could not delete leaves copies of a generation that no cache lease names any more. So each copy bears the
-generation under which its reader asked the service, and one of another generation is missing.
+generation under which its reader asked the service, and one of another generation is missing. It also bears the run of
+the server that holds it (`gateway.cache.redis_server`): one that was restored from a snapshot is missing too.
 """
 
 import secrets
@@ -15,9 +16,11 @@ from functools import lru_cache
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chassis.invalidation import LEASE_PREFIX
 from gateway.cache import metrics
+from gateway.cache.redis_server import RedisServer
 
 _LIFETIME_MS: Final = 60_000
 _LEASE_MS: Final = 5_000
@@ -63,31 +66,34 @@ return {ARGV[1], 1, page}
 
 
 class FillLeases:
-    """The keys one reader may fill, the token that proves it, and the generation of what it fills."""
+    """The keys one reader may fill, the token that proves it, and the tag of what it fills."""
 
-    def __init__(self, token: str, keys: frozenset[str], generation: int) -> None:
+    def __init__(self, token: str, keys: frozenset[str], tag: bytes) -> None:
         self.token = token
         self.keys = keys
-        self.tag = _tag_of(generation)
+        self.tag = tag
 
 
 class SharedCache:
     """Raises RedisError, OSError or TimeoutError when Redis does not answer."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: "Redis", server: RedisServer) -> None:
         self._redis = redis
+        self._server = server
         self._get_or_lease = redis.register_script(_GET_OR_LEASE)
         self._fill = redis.register_script(_FILL)
         self._get_page = redis.register_script(_GET_PAGE)
 
     async def get_or_lease(self, keys: Sequence[str], generation: int) -> tuple[dict[str, bytes], FillLeases]:
         """Values of that generation, and fill leases on the others, as far as nobody else holds them."""
-        tag = _tag_of(generation)
+        run_id = self._server.run_id
+        tag = _tag_of(generation, run_id)
         token = secrets.token_hex(8)
         answer = await self._get_or_lease(keys=keys, args=[token, LEASE_PREFIX, _LEASE_MS, tag])
+        self._check_server(run_id)
         values = {key: value[: -len(tag)] for key, (value, _) in zip(keys, answer, strict=True) if value is not None}
         leased = frozenset(key for key, (_, leased) in zip(keys, answer, strict=True) if leased)
-        return values, FillLeases(token, leased, generation)
+        return values, FillLeases(token, leased, tag)
 
     async def fill(self, values: Mapping[str, bytes], leases: FillLeases) -> None:
         """Store the values whose leases still stand."""
@@ -104,16 +110,23 @@ class SharedCache:
 
     async def get_page(self, scope: str, page_key: str, generation: int) -> tuple[str, bool, bytes | None]:
         """The scope's version, whether it was made up now, and the page if one is stored, right or not."""
-        prefix = f"{generation}:"
+        run_id = self._server.run_id
+        prefix = f"{generation}.{run_id}:"
         arguments: list[str | int] = [prefix + secrets.token_hex(8), _SCOPE_MS, prefix]
         version, is_new, page = await self._get_page(keys=[scope, page_key], args=arguments)
+        self._check_server(run_id)
         return version.decode(), bool(is_new), page
 
     async def put_page(self, page_key: str, page: bytes) -> None:
         await self._redis.set(page_key, page, px=_LIFETIME_MS)
 
+    def _check_server(self, run_id: str) -> None:
+        """What was asked for under the tag of one server and answered by the next is no answer."""
+        if run_id != self._server.run_id:
+            raise RedisConnectionError("another Redis server")
+
 
 @lru_cache(4)
-def _tag_of(generation: int) -> bytes:
-    digits = str(generation).encode()
-    return _TAG_FIELD + bytes([len(digits)]) + digits
+def _tag_of(generation: int, run_id: str) -> bytes:
+    text = f"{generation}.{run_id}".encode()
+    return _TAG_FIELD + bytes([len(text)]) + text

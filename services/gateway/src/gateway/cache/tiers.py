@@ -11,6 +11,7 @@ from redis.exceptions import MaxConnectionsError, RedisError
 from gateway.cache import metrics
 from gateway.cache.lease import CacheLease, Grant
 from gateway.cache.local import LocalCache
+from gateway.cache.redis_server import RedisServer
 from gateway.cache.shared import FillLeases, SharedCache
 from gateway.cache.watch import Watch
 
@@ -96,8 +97,9 @@ async def open_tiers(
     if mode == OFF:
         yield None
         return
-    local, shared = LocalCache(), SharedCache(redis)
-    watch = Watch(redis, local if mode == "tiered" else None, prefixes)
+    server = RedisServer(redis)
+    local, shared = LocalCache(), SharedCache(redis, server)
+    watch = Watch(redis, server, local if mode == "tiered" else None, prefixes)
     leases = {service: CacheLease(service, grant, local.clear) for service, grant in grants.items()}
     metrics.LOCAL_ENTRIES.set_function(lambda: local.size[0])
     metrics.LOCAL_BYTES.set_function(lambda: local.size[1])

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from gateway.cache import metrics
 from gateway.cache.local import TRUSTED_S, LocalCache
+from gateway.cache.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,10 @@ _FORESEEN: Final = (RedisError, OSError, TimeoutError)
 class Watch:
     """Says whether Redis answers, and keeps the local tier open only while changes are pushed to it."""
 
-    def __init__(self, redis: "Redis", local: LocalCache | None, prefixes: tuple[str, ...]) -> None:
+    def __init__(
+        self, redis: "Redis", server: RedisServer, local: LocalCache | None, prefixes: tuple[str, ...]
+    ) -> None:
+        self._server = server
         self._pool = redis.connection_pool
         self._local = local
         self._prefixes = prefixes
@@ -69,6 +73,7 @@ class Watch:
 
     async def _watch(self) -> None:
         self._doubted.clear()
+        await self._server.follow()
         async with AsyncExitStack() as stack:
             pushes = await self._connected(stack)
             tracker = await self._connected(stack)
