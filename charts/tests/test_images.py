@@ -169,6 +169,21 @@ def test_skaffold_forwards_to_services_of_the_chart(variant, profile):
     assert {(forward["resourceName"], forward["port"]) for forward in forwards} <= ports
 
 
+def test_skaffold_builds_with_buildkit():
+    """The Dockerfile mounts a secret; a profile that says `local` says all of it anew."""
+    assert "--mount=type=secret" in DOCKERFILE
+    builds = [SKAFFOLD["build"], *(profile["build"] for profile in SKAFFOLD["profiles"] if "build" in profile)]
+    assert all(build["local"]["useBuildkit"] for build in builds)
+
+
+def test_skaffold_reads_the_values_where_terraform_leaves_them():
+    patch = next(patch for profile in SKAFFOLD["profiles"] for patch in profile.get("patches", [])
+                 if patch["path"].endswith("/valuesFiles"))  # fmt: skip
+    readme = (chart.REPOSITORY / "terraform" / "README.md").read_text()
+    written = re.search(r"^terraform output -raw helm_values > (\S+)$", readme, re.MULTILINE)[1]
+    assert patch["value"] == [f"terraform/{written}"]
+
+
 def test_kind_opens_the_ports_that_its_values_open_on_the_node():
     cluster = yaml.safe_load((chart.REPOSITORY / "k8s" / "kind.yaml").read_text())
     mapped = {mapping["containerPort"] for mapping in cluster["nodes"][0]["extraPortMappings"]}
