@@ -21,7 +21,7 @@ class Work:
     """Callers of a queue; `order` says whose turn came when."""
 
     def __init__(self, slots=1, max_waiting=100):
-        self.queue = FairQueue(slots, max_waiting, Busy)
+        self.queue = FairQueue("test", slots, max_waiting, Busy)
         self.gate = asyncio.Event()
         self.order = []
         self.working = self.most = 0

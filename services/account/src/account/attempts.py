@@ -26,7 +26,7 @@ class AttemptLimits:
     """Failed sign-ins at an account and from an address, and sign-ups from an address, in an hour."""
 
     account_failures: int = 20
-    address_failures: int = 200
+    address_failures: int = 100
     address_sign_ups: int = 3600
 
 

@@ -36,7 +36,7 @@ class Passwords:
 
     def __init__(self, max_waiting: int = _MAX_WAITING) -> None:
         self._executor = ThreadPoolExecutor(_THREADS, "argon2", _lower_priority)
-        self._queue = FairQueue(_THREADS, max_waiting, TooManySignIns)
+        self._queue = FairQueue("passwords", _THREADS, max_waiting, TooManySignIns)
         self._decoy = _HASHER.hash(secrets.token_urlsafe())
         metrics.PASSWORD_JOBS.set_function(lambda: self._queue.busy)
 

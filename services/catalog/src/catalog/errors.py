@@ -1,6 +1,6 @@
 """Why the catalog refuses."""
 
-from chassis.errors import FailedPrecondition, NotFound, PermissionDenied
+from chassis.errors import FailedPrecondition, NotFound, PermissionDenied, ResourceExhausted
 
 
 class ItemNotFound(NotFound):
@@ -31,3 +31,10 @@ class QuantityOutOfRange(FailedPrecondition):
         super().__init__(
             f"the item has {quantity} units, and must be left with 0 to {limit}", {"quantity": str(quantity)}
         )
+
+
+class SearchesBusy(ResourceExhausted):
+    reason = "SEARCHES_BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("too many searches at this moment, try again in a few seconds")

@@ -23,6 +23,8 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Pages of listings take at most half of the connections: checkouts need some too.
+        self.max_pages = max(1, database.pool_size // 2)
 
     async def insert_items(self, new: Sequence[NewItem]) -> list[tuple[Item, bytes | None]]:
         """Store items in one transaction, or find those the same requests stored before. One for each, in order.

@@ -5,9 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from catalog.domain import MAX_TEXT_LENGTH, Item, Page, check_category, check_keywords, check_text, folded
+from catalog.errors import SearchesBusy
 from catalog.listing import Listing, Rows
 from catalog.repository import Repository
+from chassis.fair_queue import FairQueue
 
+# A search for keywords or words may read every item, on a core of PostgreSQL of its own. With more at a time, orders
+# wait for them (see test_searches_leave_orders_alone).
+_MAX_SCANS: Final = 2
+_MAX_WAITING: Final = 512
 _FIRST: Final = [0]
 # More matches than there can be keywords: a position before every item.
 _FIRST_BY_MATCHES: Final = [100, 0]
@@ -31,6 +37,11 @@ class SearchFilters:
                 check_text(field, value, MAX_TEXT_LENGTH)
 
     @property
+    def may_scan(self) -> bool:
+        """Whether far more items may have to be read than are shown; a category is read by its index."""
+        return bool(self.text or (self.keywords and self.category is None))
+
+    @property
     def name(self) -> str:
         """Names the listing, so that a page token of one search is refused by another."""
         return "search:" + json.dumps(asdict(self))
@@ -40,12 +51,14 @@ class Search:
     def __init__(self, repository: Repository, listing: Listing) -> None:
         self._repository = repository
         self._listing = listing
+        self._scans = FairQueue("searches", _MAX_SCANS, _MAX_WAITING, SearchesBusy)
 
     async def page(self, filters: SearchFilters, page_size: int, page_token: str) -> Page:
-        """One page. Raises InvalidField, InvalidPageToken."""
+        """One page. Raises InvalidField, InvalidPageToken, SearchesBusy."""
         first = _FIRST_BY_MATCHES if filters.keywords else _FIRST
         rows = self._by_matches(filters) if filters.keywords else self._by_registration(filters)
-        return await self._listing.page(filters.name, page_size, page_token, first=first, rows=rows)
+        bulkhead = self._scans if filters.may_scan else None
+        return await self._listing.page(filters.name, page_size, page_token, first=first, rows=rows, bulkhead=bulkhead)
 
     def _by_registration(self, filters: SearchFilters) -> Rows:
         async def rows(after: list[int], limit: int) -> list[tuple[Item, list[int]]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, NamedTuple
 
+from chassis import metrics
 from chassis.context import current
 from chassis.errors import ResourceExhausted
 
@@ -27,7 +28,9 @@ class Lane(NamedTuple):
 class FairQueue:
     """At most `slots` callers work at a time. Of those that wait, one client may take half of the room there is."""
 
-    def __init__(self, slots: int, max_waiting: int, rejection: Callable[[], ResourceExhausted]) -> None:
+    def __init__(self, name: str, slots: int, max_waiting: int, rejection: Callable[[], ResourceExhausted]) -> None:
+        """`name` is what metrics call it."""
+        self._rejections = metrics.QUEUE_REJECTIONS.labels(name)
         self._slots = slots
         self._free = slots
         self._max_waiting = max_waiting
@@ -50,6 +53,7 @@ class FairQueue:
             self._free -= 1
             return
         if not self._has_room_for(lane.client):
+            self._rejections.inc()
             raise self._rejection()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(lane.client, {}).setdefault(lane.part, deque()).append(turn)

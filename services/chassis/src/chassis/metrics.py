@@ -49,6 +49,9 @@ BATCH_SIZE: Final = Histogram(
 UNCONFIRMED_INVALIDATIONS: Final = Counter(
     "agora_cache_invalidations_unconfirmed", "Writes that had to suspend caching: the cache did not confirm to delete."
 )
+QUEUE_REJECTIONS: Final = Counter(
+    "agora_queue_rejections", "Callers whom a bounded queue rejected at once, by its kind of work.", ("queue",)
+)
 DEPENDENCY_UP: Final = Gauge("agora_dependency_up", "1 when the last check of a dependency succeeded.", ("dependency",))
 BACKGROUND_FAILURES: Final = Counter(
     "agora_background_failures",

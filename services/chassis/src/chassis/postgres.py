@@ -119,13 +119,13 @@ class Database:
     def __init__(self, dsn: str, queries: Queries, *, pool_size: int, application_name: str) -> None:
         self._dsn = dsn
         self._queries = queries
-        self._pool_size = pool_size
+        self.pool_size = pool_size
         self._application_name = application_name
         self._pool: Pool | None = None
         self._probe: Pool | None = None
 
     async def open(self) -> None:
-        self._pool = await Pool.open(self._dsn, size=self._pool_size, application_name=self._application_name)
+        self._pool = await Pool.open(self._dsn, size=self.pool_size, application_name=self._application_name)
         # Apart from the others, since a pool in full use is busy, not away.
         self._probe = await Pool.open(self._dsn, size=1, application_name=self._application_name)
 
@@ -185,7 +185,7 @@ class Database:
 
     def watch_pool(self) -> None:
         """Publish the pool's size in `chassis.metrics`, read when scraped."""
-        metrics.POOL_MAX.set(self._pool_size)
+        metrics.POOL_MAX.set(self.pool_size)
         metrics.POOL_CONNECTIONS.labels("idle").set_function(lambda: self._pool.idle if self._pool else 0)
         metrics.POOL_CONNECTIONS.labels("used").set_function(lambda: self._pool.used if self._pool else 0)
 

@@ -1,5 +1,6 @@
 """Exceptions that end a request, each as the problem it is."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +19,10 @@ _PROBLEMS: Final = {
     HTTPStatus.NOT_FOUND: Problem(HTTPStatus.NOT_FOUND, "ROUTE_NOT_FOUND", "nothing is at this path"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: BODY_TOO_LARGE,
 }
+# What a client is told that goes on and on. Those who ask again at once would have their answers at the rate at which
+# this process can say no, and everybody else would wait for that (see test_guesses_leave_reads_and_sign_ins_alone).
+_SLOWED_DOWN: Final = frozenset({"TOO_MANY_ATTEMPTS", "TOO_MANY_SIGN_INS", "SEARCHES_COSTLY"})
+_SLOW_DOWN_S: Final = 2.0
 
 
 def add_exception_handlers(app: FastAPI) -> None:
@@ -28,6 +33,8 @@ def add_exception_handlers(app: FastAPI) -> None:
 
 async def _answer_refusal(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
+    if refusal.reason in _SLOWED_DOWN:
+        await asyncio.sleep(_SLOW_DOWN_S)
     return problem_of(refusal).response()
 
 

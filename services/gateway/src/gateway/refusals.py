@@ -1,6 +1,8 @@
 """Why the gateway itself refuses, before or without asking a service."""
 
-from chassis.errors import NotFound, PermissionDenied, Unauthenticated
+import math
+
+from chassis.errors import RETRY_AFTER_S, NotFound, PermissionDenied, ResourceExhausted, Unauthenticated
 
 
 class SessionRequired(Unauthenticated):
@@ -64,3 +66,21 @@ class AlbumNotFound(NotFound):
 
     def __init__(self, album_id: str) -> None:
         super().__init__("there is no such album", {"album_id": album_id})
+
+
+class SearchesBusy(ResourceExhausted):
+    reason = "SEARCHES_BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("too many searches at this moment, try again in a few seconds")
+
+
+class SearchesCostly(ResourceExhausted):
+    reason = "SEARCHES_COSTLY"
+
+    def __init__(self, wait_s: float) -> None:
+        retry_after_s = math.ceil(wait_s)
+        super().__init__(
+            f"searches without a session took too long lately, sign in or try again in {retry_after_s} s",
+            {RETRY_AFTER_S: str(retry_after_s)},
+        )

@@ -25,6 +25,7 @@ class Settings:
     operator_token: str | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
     cors_origins: tuple[str, ...]
+    anonymous_search_percent: int
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -44,4 +45,5 @@ class Settings:
             operator_token=environment.text("AGORA_OPERATOR_TOKEN", "") or None,
             trusted_proxies=environment.networks("AGORA_TRUSTED_PROXIES"),
             cors_origins=environment.origins("AGORA_CORS_ORIGINS"),
+            anonymous_search_percent=environment.count("ANONYMOUS_SEARCH_PERCENT", 25),
         )

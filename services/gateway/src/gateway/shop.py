@@ -25,6 +25,7 @@ from gateway.clients.sellers import Sellers
 from gateway.clients.sessions import Sessions
 from gateway.clients.votes import STREAM_TIMEOUT_S, Votes
 from gateway.dependencies import Dependencies
+from gateway.searches import Searches
 from gateway.settings import Settings
 from gateway.uploads import Uploads
 
@@ -37,6 +38,7 @@ class Shop:
     sessions: Sessions
     reviews: Reviews
     reads: Reads
+    searches: Searches
     albums: Albums
     uploads: Uploads
     album_reads: AlbumReads
@@ -96,6 +98,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             sessions=Sessions(accounts),
             reviews=reviews,
             reads=Reads(catalog, reviews, Sellers(accounts), tiers),
+            searches=Searches(catalog, settings.anonymous_search_percent / 100),
             albums=albums,
             uploads=Uploads(settings.uploads),
             album_reads=AlbumReads(albums, Likes(channels["review"]), tiers),

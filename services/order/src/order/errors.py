@@ -1,6 +1,6 @@
 """Why the order service refuses."""
 
-from chassis.errors import FailedPrecondition, NotFound
+from chassis.errors import FailedPrecondition, NotFound, ResourceExhausted
 
 
 class OutOfStock(FailedPrecondition):
@@ -64,3 +64,10 @@ class PurchaseNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("the buyer has not bought this item")
+
+
+class HistoryBusy(ResourceExhausted):
+    reason = "HISTORY_BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("too many lists of orders are being read, try again in a few seconds")

@@ -1,19 +1,23 @@
 """Use cases of orders that stand: one, a buyer's list, and whether a buyer bought an item."""
 
+from typing import Final
 from uuid import UUID
 
+from chassis.fair_queue import FairQueue, Lane
 from chassis.pagination import PageTokens, page_size
 from order.domain import Order, OrderPage
-from order.errors import OrderNotFound, PurchaseNotFound
+from order.errors import HistoryBusy, OrderNotFound, PurchaseNotFound
 from order.repository import Repository
 
-_NEWEST = 2**63 - 1
+_NEWEST: Final = 2**63 - 1
+_MAX_WAITING: Final = 256
 
 
 class History:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._tokens: PageTokens | None = None
+        self._pages = FairQueue("history", repository.max_pages, _MAX_WAITING, HistoryBusy)
 
     async def get(self, buyer_id: str, order_id: str) -> Order:
         """Raises OrderNotFound, for other buyers' orders too."""
@@ -26,12 +30,13 @@ class History:
         return order
 
     async def page(self, buyer_id: str, requested_size: int, page_token: str) -> OrderPage:
-        """Newest first. Raises InvalidField, InvalidPageToken."""
+        """Newest first. Raises InvalidField, InvalidPageToken, HistoryBusy."""
         size = page_size(requested_size)
         tokens = await self._page_tokens()
         listing = f"orders:{buyer_id}"
         before = tokens.read(listing, page_token, 1) or [_NEWEST]
-        found = await self._repository.list_orders(buyer_id, before[0], size + 1)
+        async with self._pages.turn(Lane(buyer_id)):
+            found = await self._repository.list_orders(buyer_id, before[0], size + 1)
         orders = [order for order, _ in found[:size]]
         return OrderPage(orders, tokens.write(listing, [found[size - 1][1]]) if len(found) > size else "")
 

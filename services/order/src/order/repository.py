@@ -54,6 +54,8 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Pages of listings take at most half of the connections: checkouts need some too.
+        self.max_pages = max(1, database.pool_size // 2)
 
     @asynccontextmanager
     async def open_cart(self, owner: CartOwner) -> AsyncIterator[OpenCart]:

@@ -52,8 +52,13 @@ class Reads:
         reads = await self._items.find_all(item_ids)
         return Read([item for item, _ in reads if item is not None], _farthest(source for _, source in reads))
 
-    async def search(self, request: catalog_pb2.SearchItemsRequest) -> Read[Items]:
-        return await self._page(search_of(request), request, self._catalog.search_items)
+    async def search(
+        self,
+        request: catalog_pb2.SearchItemsRequest,
+        ask: Callable[[catalog_pb2.SearchItemsRequest], Awaitable[PageResponse]],
+    ) -> Read[Items]:
+        """`ask` is called when no cache has the page."""
+        return await self._page(search_of(request), request, ask)
 
     async def list_of_seller(self, request: catalog_pb2.ListSellerItemsRequest) -> Read[Items]:
         return await self._page(list_of_seller(request.seller_id), request, self._catalog.list_seller_items)

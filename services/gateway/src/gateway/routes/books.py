@@ -127,7 +127,7 @@ async def _read_books(shop: Shop, topic: str) -> Read[list[Book]]:
         items, source = await shop.reads.items(_BOOK_IDS)
     else:
         request = catalog_pb2.SearchItemsRequest(topic=topic, page_size=_MANY)
-        (items, _), source = await shop.reads.search(request)
+        (items, _), source = await shop.reads.search(request, shop.catalog.search_items)
     return Read([item.message for item in items], source)
 
 

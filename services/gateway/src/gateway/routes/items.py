@@ -1,11 +1,14 @@
 """Items: shown, searched, put up for sale, changed."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from agora.catalog.v1 import catalog_pb2 as pb
+from gateway.auth import token_hash_of
+from gateway.client_address import client_address
 from gateway.idempotency import request_id_of
 from gateway.openapi import CACHED_READ, KEY_REUSED, VERSIONED, VERSIONED_CREATION, VERSIONED_READ, refuses
 from gateway.routes.answers import CONDITIONS, answer_item, answer_json, item_bytes, items_bytes
@@ -29,11 +32,29 @@ async def show_item(request: Request, item_id: ItemId) -> Response:
     return answer_json(item_bytes(item), source, {"etag": etag_of(item.message)})
 
 
-@router.get("", summary="Search items", response_model=ItemPage, responses=CACHED_READ)
+@router.get(
+    "",
+    summary="Search items",
+    response_model=ItemPage,
+    responses=CACHED_READ | refuses({429: "`SEARCHES_BUSY`, `SEARCHES_COSTLY`."}),
+)
 async def search_items(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
     """Every given filter must hold. Items that match more of the keywords come first."""
-    page, source = await shop_of(request).reads.search(pb.SearchItemsRequest(**query.model_dump()))
+    asked = pb.SearchItemsRequest(**query.model_dump())
+    page, source = await shop_of(request).reads.search(asked, partial(_search, request))
     return answer_json(items_bytes(page), source)
+
+
+async def _search(request: Request, asked: pb.SearchItemsRequest) -> pb.SearchItemsResponse:
+    """A page that no cache has."""
+    shop = shop_of(request)
+    if not asked.keywords and not asked.text:
+        return await shop.catalog.search_items(asked)
+    token_hash = token_hash_of(request)
+    session = await shop.sessions.find(token_hash) if token_hash is not None else None
+    if session is not None:
+        return await shop.searches.run(asked, session.account_id)
+    return await shop.searches.run_anonymous(asked, client_address(request))
 
 
 @router.post(
