@@ -98,6 +98,8 @@ def test_pages_behind_a_trusted_tls_proxy_name_https(mesh, tmp_path):
         assert http.get("/").headers["location"] == "https://shop.example/docs"
         assert "https://shop.example/swagger/" in http.get("/docs").text
         assert "http://" not in http.get("/docs").text
+        http.post("/v1/sessions", json={"username": "nobody", "password": "wrong horse"})
+        assert mesh.account.calls_of("CreateSession")[-1].request.client_address == CLIENT
         servers = http.get("/openapi.json").json().get("servers", [])
         assert not [server["url"] for server in servers if server["url"].startswith("http:")]
 
