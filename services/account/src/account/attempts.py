@@ -19,6 +19,9 @@ from chassis.fair_queue import Lane
 
 # The networks that providers give to a household: addresses within are free to whoever has one.
 _IPV6_SITE_BITS: Final = 64
+# However many addresses guess, those who sign in where they did before have every other turn.
+_OWNERS: Final = "owners"
+_STRANGERS: Final = "strangers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Attempts:
         site = site_of(client_address)
         if site:
             _check(await self._buckets.take([Charge(f"sign-ups:{site}", self._sign_ups)]))
-        return Lane(f"new {site}")
+        return Lane(site, _STRANGERS)
 
     async def sign_in(self, username: str, client_address: str) -> "Attempt":
         """An attempt that has not begun. Raises TooManyAttempts when this process knows that it could not."""
@@ -53,13 +56,13 @@ class Attempts:
         pair = Charge(f"pair:{site}:{account}", self._pair)
         _check(self._buckets.wait_s([pair]))
         if await self._buckets.is_marked(_owner_mark(site, account)):
-            return Attempt(self._buckets, [pair], [], _owner_mark(site, account), Lane(f"known {site}", account))
+            return Attempt(self._buckets, [pair], [], _owner_mark(site, account), Lane(account, _OWNERS))
         charges = [pair, Charge(f"account:{account}", self._strangers)]
         failures = [Charge(f"address:{site}", self._address)] if site else []
         # Taken by failures only: many users of one address may sign in at the same moment.
         charges += [failure._replace(tokens=0) for failure in failures]
         _check(self._buckets.wait_s(charges))
-        return Attempt(self._buckets, charges, failures, _owner_mark(site, account), Lane(f"new {site}", account))
+        return Attempt(self._buckets, charges, failures, _owner_mark(site, account), Lane(site, _STRANGERS))
 
     async def remember_owner(self, username: str, client_address: str) -> None:
         await self._buckets.set_mark(_owner_mark(site_of(client_address), _digest(username)))

@@ -1,7 +1,7 @@
 """A bounded queue in front of expensive work: few at a time, and clients take turns.
 
-Each client that waits is served once before any is served twice, and so are the parts of a client among themselves, say
-the accounts it signs in to. A client that floods the queue waits for itself.
+Each group of clients that waits is served once before any is served twice, and so are the clients of a group among
+themselves. A client that floods the queue waits for itself.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ _WEIGHT: Final = 0.1
 
 
 class Lane(NamedTuple):
-    """Whose turn it is: a client, and the part of its work."""
+    """Whose turn it is: a client's, of a group of them."""
 
     client: str
-    part: str = ""
+    group: str = ""
 
 
 class FairQueue:
-    """At most `slots` callers work at a time. Of those that wait, one client may take half of the room there is."""
+    """At most `slots` callers work at a time. One client may take half of the room that is left to wait in."""
 
     def __init__(self, name: str, slots: int, max_waiting: int, rejection: Callable[[], ResourceExhausted]) -> None:
         """`name` is what metrics call it."""
@@ -36,7 +36,7 @@ class FairQueue:
         self._max_waiting = max_waiting
         self._rejection = rejection
         self._waiting: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
-        self._waiting_of: Counter[str] = Counter()
+        self._waiting_of: Counter[Lane] = Counter()
         self._mean_s = 0.0
 
     @property
@@ -52,12 +52,12 @@ class FairQueue:
         if self._free:
             self._free -= 1
             return
-        if not self._has_room_for(lane.client):
+        if not self._has_room_for(lane):
             self._rejections.inc()
             raise self._rejection()
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(lane.client, {}).setdefault(lane.part, deque()).append(turn)
-        self._waiting_of[lane.client] += 1
+        self._waiting.setdefault(lane.group, {}).setdefault(lane.client, deque()).append(turn)
+        self._waiting_of[lane] += 1
         try:
             await turn
         except asyncio.CancelledError:
@@ -71,23 +71,24 @@ class FairQueue:
         self._mean_s += _WEIGHT * (seconds - self._mean_s)
         self._hand_over()
 
-    def _has_room_for(self, client: str) -> bool:
-        own = self._waiting_of[client]
-        turns = min((own + 1) * (len(self._waiting) or 1), self._waiting_of.total() + 1)
+    def _has_room_for(self, lane: Lane) -> bool:
+        own, all_waiting = self._waiting_of[lane], self._waiting_of.total()
+        lanes = len(self._waiting.get(lane.group, ())) * len(self._waiting)
+        turns = min((own + 1) * (lanes or 1), all_waiting + 1)
         is_in_time = turns * self._mean_s / self._slots < current().remaining()
-        return is_in_time and own < self._max_waiting - self._waiting_of.total()
+        return is_in_time and own < self._max_waiting - all_waiting
 
     def _hand_over(self) -> None:
         while self._waiting:
-            client, parts = next(iter(self._waiting.items()))
-            part, turns = next(iter(parts.items()))
+            group, clients = next(iter(self._waiting.items()))
+            client, turns = next(iter(clients.items()))
             turn = turns[0]
-            self._remove(Lane(client, part), turn)
+            self._remove(Lane(client, group), turn)
             # What is left of both goes to the end of its line.
-            if part in parts:
-                parts[part] = parts.pop(part)
-            if client in self._waiting:
-                self._waiting[client] = self._waiting.pop(client)
+            if client in clients:
+                clients[client] = clients.pop(client)
+            if group in self._waiting:
+                self._waiting[group] = self._waiting.pop(group)
             # A caller may be cancelled and not know it yet (see test_a_caller_that_gives_up_leaves_the_queue).
             if not turn.cancelled():
                 turn.set_result(None)
@@ -95,16 +96,16 @@ class FairQueue:
         self._free += 1
 
     def _remove(self, lane: Lane, turn: "asyncio.Future[None]") -> None:
-        parts = self._waiting.get(lane.client, {})
-        if turn not in parts.get(lane.part, ()):
+        clients = self._waiting.get(lane.group, {})
+        if turn not in clients.get(lane.client, ()):
             return
-        parts[lane.part].remove(turn)
-        self._waiting_of[lane.client] -= 1
-        if not parts[lane.part]:
-            del parts[lane.part]
-        if not parts:
-            del self._waiting[lane.client]
-            del self._waiting_of[lane.client]
+        clients[lane.client].remove(turn)
+        self._waiting_of[lane] -= 1
+        if not clients[lane.client]:
+            del clients[lane.client]
+            del self._waiting_of[lane]
+        if not clients:
+            del self._waiting[lane.group]
 
 
 class Turn:
