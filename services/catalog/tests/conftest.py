@@ -13,6 +13,7 @@ import pytest
 from agora.catalog.v1 import catalog_pb2 as pb
 from agora.catalog.v1 import catalog_pb2_grpc
 from catalog.items import Items
+from catalog.ledger import Ledger
 from catalog.listing import Listing
 from catalog.repository import Repository
 from catalog.reservations import Reservations
@@ -125,7 +126,7 @@ class StartReplica:
         repository = Repository(database)
         listing = Listing(repository)
         items = Items(repository, listing, self.invalidation)
-        reservations = Reservations(repository, self.invalidation)
+        reservations = Reservations(Ledger(database), self.invalidation)
         servicer = CatalogServicer(items, Search(repository, listing), reservations)
         add = catalog_pb2_grpc.add_CatalogServiceServicer_to_server
         served = await self.serve(add, servicer, tier="catalog")

@@ -10,8 +10,8 @@ from chassis.errors import Refusal
 from chassis.status import code_of
 
 
-def refusal(reason, item_id=""):
-    return pb.StockResult(refusal=pb.Refusal(reason=reason, item_id=item_id))
+def refusal(reason, item_id="", memo=b""):
+    return pb.StockResult(refusal=pb.Refusal(reason=reason, item_id=item_id, memo=memo))
 
 
 async def invalid_field(call):
@@ -24,13 +24,16 @@ async def invalid_field(call):
 
 async def test_a_reservation_takes_stock_and_fixes_the_price(replica):
     order_id = str(uuid4())
-    lamp, chair = await replica.register(price_cents=250), await replica.register(seller_id="seller-2", quantity=3)
+    lamp, chair = (
+        await replica.register(price_cents=250),
+        await replica.register(seller_id="seller-2", quantity=3, name="Chair"),
+    )
     result = await replica.reserve({chair.item_id: 3, lamp.item_id: 4}, order_id, b"memo")
     reservation = result.reservation
     assert (reservation.order_id, reservation.currency, reservation.memo) == (order_id, "USD", b"memo")
     assert list(reservation.lines) == [
-        pb.ReservedLine(item_id=lamp.item_id, quantity=4, price_cents=250, seller_id="seller-1"),
-        pb.ReservedLine(item_id=chair.item_id, quantity=3, price_cents=1250, seller_id="seller-2"),
+        pb.ReservedLine(item_id=lamp.item_id, quantity=4, price_cents=250, seller_id="seller-1", name="Red lamp"),
+        pb.ReservedLine(item_id=chair.item_id, quantity=3, price_cents=1250, seller_id="seller-2", name="Chair"),
     ]
     after = await replica.get(lamp.item_id, chair.item_id)
     assert (after[lamp.item_id].quantity, after[chair.item_id].quantity) == (6, 0)
@@ -71,15 +74,32 @@ async def test_an_order_is_refused_whole_and_takes_nothing(replica, connection):
         assert await replica.reserve(lines) == expected
     assert (await replica.get(lamp))[lamp].quantity == 10
     assert (await replica.get("1"))["1"].quantity == 1000
-    assert await connection.fetchval("SELECT count(*) FROM stock_reservations") == 0
+    assert await connection.fetchval("SELECT count(*) FROM stock_reservations WHERE rejection IS NULL") == 0
+    assert await connection.fetchval("SELECT count(*) FROM stock_reservation_lines") == 0
+    assert await replica.list_open() == []
 
 
-async def test_a_refused_order_may_be_tried_again(replica):
-    order_id = uuid4()
-    item_id = (await replica.register(quantity=1)).item_id
-    assert (await replica.reserve({item_id: 2}, order_id)).HasField("refusal")
-    await replica.update(item_id, quantity=2)
-    assert (await replica.reserve({item_id: 2}, order_id)).HasField("reservation")
+async def test_a_rejection_is_final_whatever_is_asked_later(replica, other_replica):
+    item_id, euro = (await replica.register(quantity=1)).item_id, (await replica.register(currency="EUR")).item_id
+    claim = uuid4()
+    assert (await replica.reserve({item_id: 1}, claim=claim)).HasField("reservation")
+    for lines, claimed, reason in [
+        ({item_id: 1}, "", pb.REFUSAL_REASON_OUT_OF_STOCK),
+        ({"999999": 1}, "", pb.REFUSAL_REASON_ITEM_NOT_FOUND),
+        ({"\N{SNOWMAN}": 1}, "", pb.REFUSAL_REASON_ITEM_NOT_FOUND),
+        ({"1": 1, euro: 1}, "", pb.REFUSAL_REASON_MIXED_CURRENCIES),
+        ({}, "", pb.REFUSAL_REASON_NO_LINES),
+        ({"1": 1}, claim, pb.REFUSAL_REASON_CLAIM_TAKEN),
+    ]:
+        order_id = uuid4()
+        first = await replica.reserve(lines, order_id, b"first", claimed)
+        assert (first.refusal.reason, first.refusal.memo) == (reason, b"first")
+        await replica.update(item_id, quantity=5)
+        assert await other_replica.reserve(lines, order_id, b"second") == first
+        assert await replica.reserve({"1": 1}, order_id, b"third", uuid4()) == first
+        assert await replica.reserve({}, order_id) == first
+        await replica.update(item_id, quantity=0)
+    assert (await replica.get("1"))["1"].quantity == 1000
 
 
 async def test_orders_of_one_call_stand_alone_and_are_served_in_turn(replica, make_stock_request):
@@ -108,6 +128,8 @@ async def test_a_bad_request_names_its_field(replica, make_stock_request, subtes
         ([make_stock_request([("1", 1_000_000), ("1", 1)])], "quantity"),
         ([make_stock_request({str(number): 1 for number in range(101)})], "lines"),
         ([make_stock_request({"1": 1}, memo=b"x" * 1025)], "memo"),
+        ([make_stock_request({"\N{SNOWMAN}" * 22: 1})], "item_id"),
+        ([make_stock_request({"\0": 1})], "item_id"),
     ]:
         with subtests.test(field=field):
             assert await invalid_field(replica.reserve_all(*requests)) == field

@@ -7,7 +7,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.stock import RefusalReason, Reservation, ReservedLine, StockedItem, StockRequest, allocate
+from catalog.stock import (
+    RejectionReason,
+    Reservation,
+    ReservedLine,
+    StockedItem,
+    StockRequest,
+    allocate,
+)
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 EARLIER = datetime(2026, 4, 1, tzinfo=UTC)
@@ -23,6 +30,7 @@ items = st.fixed_dictionaries({
         price_cents=st.integers(0, 10_000),
         currency=st.sampled_from(["USD", "USD", "USD", "EUR"]),
         seller_id=st.just(f"seller-{item_id}"),
+        name=st.just(f"item {item_id}"),
     )
     for item_id in SHELVES
 })  # fmt: skip
@@ -46,7 +54,7 @@ def known_reservations(draw):
     return {
         order_id: Reservation(
             order_id,
-            tuple(ReservedLine(item_id, units, 1, "then") for item_id, units in sorted(wanted.items())),
+            tuple(ReservedLine(item_id, units, 1, "then", "a name") for item_id, units in sorted(wanted.items())),
             "USD",
             b"then",
             EARLIER,
@@ -95,7 +103,7 @@ def test_an_order_gets_the_whole_of_one_of_its_requests_at_the_prices_of_the_row
     for made in allocate(batch, stock, known, claimed, NOW).made:
         first = next(request for request in batch if request.order_id == made.order_id)
         assert made.lines == tuple(
-            ReservedLine(item_id, units, stock[item_id].price_cents, stock[item_id].seller_id)
+            ReservedLine(item_id, units, stock[item_id].price_cents, stock[item_id].seller_id, stock[item_id].name)
             for item_id, units in sorted(first.lines.items())
         )
         assert (made.memo, made.claim) == (first.memo, first.claim)
@@ -106,9 +114,9 @@ def test_an_order_gets_the_whole_of_one_of_its_requests_at_the_prices_of_the_row
 @given(**batches)
 def test_every_request_has_an_outcome_and_a_known_order_keeps_its_own(batch, stock, known, claimed):
     allocation = allocate(batch, stock, known, claimed, NOW)
-    assert {request.order_id for request in batch} <= allocation.outcomes.keys()
+    assert {request.order_id for request in batch} <= allocation.decisions.keys()
     for order_id, reservation in known.items():
-        assert allocation.outcomes[order_id] is reservation
+        assert allocation.decisions[order_id] is reservation
     assert known.keys().isdisjoint(reservation.order_id for reservation in allocation.made)
 
 
@@ -119,7 +127,7 @@ def test_an_order_that_comes_twice_is_served_once(batch, stock, known, claimed):
     served = {made.order_id: made for made in once.made}
     again = allocate(batch, stock, {**known, **served}, claimed | _claims(once), NOW)
     assert again.made == [] or {made.order_id for made in again.made}.isdisjoint(made.order_id for made in once.made)
-    assert all(again.outcomes[made.order_id] is made for made in once.made)
+    assert all(again.decisions[made.order_id] is made for made in once.made)
 
 
 @given(**batches)
@@ -128,31 +136,31 @@ def test_orders_are_served_as_they_come(batch, stock, known, claimed):
     whole = allocate(batch, stock, known, claimed, NOW)
     for length in range(len(batch)):
         start = allocate(batch[:length], stock, known, claimed, NOW)
-        assert all(whole.outcomes[order_id] == outcome for order_id, outcome in start.outcomes.items())
+        assert all(whole.decisions[order_id] == outcome for order_id, outcome in start.decisions.items())
 
 
 @given(**batches)
 def test_nobody_is_refused_without_the_reason_being_true(batch, stock, known, claimed):
     for position, request in enumerate(batch):
         before = allocate(batch[:position], stock, known, claimed, NOW)
-        if request.order_id in before.outcomes:
+        if request.order_id in before.decisions:
             continue
-        outcome = allocate(batch[: position + 1], stock, known, claimed, NOW).outcomes[request.order_id]
+        outcome = allocate(batch[: position + 1], stock, known, claimed, NOW).decisions[request.order_id]
         if isinstance(outcome, Reservation):
             continue
         item_id = outcome.item_id
         match outcome.reason:
-            case RefusalReason.CLAIM_TAKEN:
+            case RejectionReason.CLAIM_TAKEN:
                 assert request.claim in claimed | _claims(before)
-            case RefusalReason.NO_LINES:
+            case RejectionReason.NO_LINES:
                 assert not request.lines
-            case RefusalReason.ITEM_NOT_FOUND:
+            case RejectionReason.ITEM_NOT_FOUND:
                 assert item_id == request.unknown_item_id or int(item_id) in request.lines.keys() - stock.keys()
-            case RefusalReason.MIXED_CURRENCIES:
+            case RejectionReason.MIXED_CURRENCIES:
                 currencies = {stock[wanted].currency for wanted in request.lines if wanted in stock}
                 assert stock[int(item_id)].currency in currencies
                 assert len(currencies) > 1
-            case RefusalReason.OUT_OF_STOCK:
+            case RejectionReason.OUT_OF_STOCK:
                 left = stock[int(item_id)].quantity - before.taken.get(int(item_id), 0)
                 assert left < request.lines[int(item_id)]
 
@@ -163,4 +171,4 @@ def test_a_lone_order_that_fits_is_served(batch, stock, known, claimed):
         fits = all(item_id in stock and units <= stock[item_id].quantity for item_id, units in request.lines.items())
         currencies = {stock[item_id].currency for item_id in request.lines if item_id in stock}
         if fits and len(currencies) == 1 and not request.unknown_item_id and request.claim not in claimed:
-            assert isinstance(allocate([request], stock, {}, claimed, NOW).outcomes[request.order_id], Reservation)
+            assert isinstance(allocate([request], stock, {}, claimed, NOW).decisions[request.order_id], Reservation)

@@ -1,11 +1,12 @@
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
 
 from chassis.batching import Batcher
 from chassis.context import RequestContext, enter
-from chassis.errors import DeadlineExceeded, NotFound, Unavailable
+from chassis.errors import DeadlineExceeded, InvalidField, NotFound, ResourceExhausted, Unavailable
 
 
 class Flush:
@@ -98,8 +99,11 @@ async def test_at_most_max_in_flight_batches_run_and_the_others_fill_up_meanwhil
     assert flush.most_running == 2
 
 
-async def test_a_failing_flush_fails_all_its_callers_and_only_them():
+async def test_an_error_that_concerns_all_goes_to_one_batch_at_once():
+    batches: list[list[int]] = []
+
     async def flush(keys: list[int]) -> list[int]:
+        batches.append(keys)
         if 2 in keys:
             raise Unavailable("no")
         return keys
@@ -109,6 +113,24 @@ async def test_a_failing_flush_fails_all_its_callers_and_only_them():
     assert isinstance(first, Unavailable)
     assert isinstance(second, Unavailable)
     assert third == 3
+    assert batches == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("error", [InvalidField("key", "is bad"), ResourceExhausted("too large"), ValueError("odd")])
+async def test_members_run_apart_when_their_batch_fails(error: Exception):
+    batches: list[list[int]] = []
+
+    async def flush(keys: list[int]) -> list[int]:
+        batches.append(keys)
+        if 13 in keys:
+            raise error
+        return keys
+
+    answers = await outcomes(batcher(flush), *range(64))
+
+    assert [key for key, answer in enumerate(answers) if answer is error] == [13]
+    assert [answer for answer in answers if answer is not error] == [key for key in range(64) if key != 13]
+    assert len(batches) <= 13
 
 
 async def test_a_key_can_fail_alone():
@@ -191,6 +213,26 @@ async def test_a_caller_leaves_by_its_own_deadline_and_its_neighbour_stays():
     assert not patient.done()
     flush.open.set()
     assert await patient == 2
+
+
+async def test_a_batch_leaves_without_callers_whose_deadline_passed():
+    flush = Flush()
+    tested = batcher(flush)
+
+    async def submit(key: int, seconds: float) -> int:
+        context = RequestContext()
+        context.deadline += seconds - context.remaining()
+        enter(context)
+        return await tested.submit(key)
+
+    hasty, patient = (asyncio.ensure_future(submit(key, seconds)) for key, seconds in ((1, 0.02), (2, 60.0)))
+    await asyncio.sleep(0)
+    time.sleep(0.05)  # noqa: ASYNC251 - the whole process is paused
+
+    with pytest.raises(DeadlineExceeded):
+        await hasty
+    assert await patient == 2
+    assert flush.batches == [[2]]
 
 
 async def test_a_caller_of_many_keys_gets_their_values_in_order_in_as_many_batches_as_it_takes():

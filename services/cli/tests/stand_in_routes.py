@@ -140,14 +140,21 @@ def place_order(shop, request):
     if key in shop.orders:
         return 200, shop.orders[key]
     wanted = request.body.get("lines") or get_cart(shop, request)[1]["lines"]
-    lines = [{**line, "price_cents": get_item(shop, request, line["item_id"])[1]["price_cents"]} for line in wanted]
+    items = {line["item_id"]: get_item(shop, request, line["item_id"])[1] for line in wanted}
+    lines = [{**line, **{field: items[line["item_id"]][field] for field in ("name", "price_cents")}} for line in wanted]
     if any(shop.items[line["item_id"]]["quantity"] < line["quantity"] for line in lines):
         raise Refusal(409, detail="Out of stock.", reason="OUT_OF_STOCK")
     for line in lines:
         shop.items[line["item_id"]]["quantity"] -= line["quantity"]
         cart.pop(line["item_id"], None)
     total = sum(line["quantity"] * line["price_cents"] for line in lines)
-    order = {"order_id": f"o-{len(shop.orders)}", "state": "CONFIRMED", "lines": lines, "total_cents": total}
+    order = {
+        "order_id": f"o-{len(shop.orders)}",
+        "state": "CONFIRMED",
+        "lines": lines,
+        "total_cents": total,
+        "currency": "USD",
+    }
     shop.orders[key] = {**order, "created_at": "2026-01-02T03:04:05Z"}
     return 201, shop.orders[key]
 

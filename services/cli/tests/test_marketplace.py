@@ -109,8 +109,8 @@ def test_orders_are_listed_newest_first_and_shown_one_by_one(agora, stock, buyer
         "State\tCONFIRMED",
         "Placed\t2026-01-02T03:04:05Z",
         "Total\t12.50 USD",
-        "Item\tQuantity\tPrice",
-        "i-0\t1\t12.50 USD",
+        "Item\tName\tQuantity\tPrice",
+        "i-0\tred pen\t1\t12.50 USD",
     ]
     assert agora("orders", "o-9").code == 1
 

@@ -143,7 +143,8 @@ class StandInOrders(StandIn, OrderServiceServicer):
         for item_id, quantity in sorted(bought.items()):
             item = self._catalog.items[item_id]
             item.quantity -= quantity
-            lines.append(pb.OrderLine(item_id=item_id, quantity=quantity, price_cents=item.price_cents))
+            line = pb.OrderLine(item_id=item_id, quantity=quantity, price_cents=item.price_cents, name=item.name)
+            lines.append(line)
         return pb.Order(
             order_id=str(uuid.uuid4()),
             buyer_id=buyer_id,

@@ -132,9 +132,10 @@ def test_an_order_is_placed_once_for_each_key(buyer, item):
     placed = buyer.http.post("/v1/orders", json=body, headers=headers)
     assert placed.status_code == 201
     order = placed.json()
-    assert set(order) == {"order_id", "state", "lines", "total_cents", "created_at"}
-    assert (order["state"], order["total_cents"]) == ("CONFIRMED", 3998)
-    assert order["lines"] == [{"item_id": item["item_id"], "quantity": 2, "price_cents": 1999}]
+    assert set(order) == {"order_id", "state", "lines", "total_cents", "currency", "created_at"}
+    assert (order["state"], order["total_cents"], order["currency"]) == ("CONFIRMED", 3998, "USD")
+    line = {"item_id": item["item_id"], "quantity": 2, "name": item["name"], "price_cents": 1999}
+    assert order["lines"] == [line]
     again = buyer.http.post("/v1/orders", json=body, headers=headers)
     assert (again.status_code, again.json()) == (200, order)
     assert buyer.http.get(f"/v1/orders/{order['order_id']}").json() == order

@@ -8,6 +8,7 @@ import pytest
 from agora.catalog.v1 import catalog_pb2_grpc
 from agora.order.v1 import order_pb2_grpc
 from catalog.items import Items
+from catalog.ledger import Ledger
 from catalog.listing import Listing
 from catalog.repository import Repository as CatalogRepository
 from catalog.reservations import Reservations
@@ -39,9 +40,10 @@ async def shop(open_database, database_for, serve, channel_to, invalidation):
     catalog_dsn, order_dsn = await database_for("catalog"), await database_for("order")
 
     async def catalog_replica(port=None):
-        repository = CatalogRepository(await open_database("catalog", catalog_dsn))
+        database = await open_database("catalog", catalog_dsn)
+        repository = CatalogRepository(database)
         listing = Listing(repository)
-        items, reservations = Items(repository, listing, invalidation), Reservations(repository, invalidation)
+        items, reservations = Items(repository, listing, invalidation), Reservations(Ledger(database), invalidation)
         servicer = CatalogServicer(items, Search(repository, listing), reservations)
         return await serve(catalog_pb2_grpc.add_CatalogServiceServicer_to_server, servicer, tier="catalog", port=port)
 

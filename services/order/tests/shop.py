@@ -69,6 +69,12 @@ class Shop:
         request = catalog_pb2.UpdateItemRequest(item_id=item_id, seller_id="seller-1", price_cents=price_cents)
         await call(self.catalog.UpdateItem, request, catalog_pb2.UpdateItemResponse)
 
+    async def restock(self, item_id, quantity) -> None:
+        """As many more as it takes to have `quantity`."""
+        self.stocked[item_id] += quantity - await self.stock(item_id)
+        request = catalog_pb2.UpdateItemRequest(item_id=item_id, seller_id="seller-1", quantity=quantity)
+        await call(self.catalog.UpdateItem, request, catalog_pb2.UpdateItemResponse)
+
     async def stock(self, item_id) -> int:
         return await self.catalog_db.fetchval("SELECT quantity FROM items WHERE id = $1", int(item_id))
 

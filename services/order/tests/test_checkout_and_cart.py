@@ -52,7 +52,8 @@ async def test_a_cart_that_is_being_bought_is_not_bought_under_another_key_whate
         await other.add("5", 4)
         assert (await refused(other.buy("k")))[:2] == CART_BOUGHT
     assert units((await buying).order.lines) == {"1": 3, "2": 1}
-    assert units((await other.buy("k")).order.lines) == {"5": 4}
+    assert (await refused(other.buy("k")))[:2] == CART_BOUGHT
+    assert units((await other.buy()).order.lines) == {"5": 4}
     assert await session.cart() == {}
     await shop.audit()
 
@@ -68,6 +69,23 @@ async def test_a_cart_read_before_it_was_bought_and_reserved_after_is_refused(sh
         assert units((await session.buy()).order.lines) == {"2": 1}
     assert (await refused(late))[:2] == CART_BOUGHT
     assert await session.cart() == {}
+    await shop.audit()
+
+
+async def test_a_cart_emptied_while_its_order_waits_is_decided_once(shop, session):
+    """The first attempt waits for a row; its client empties the cart and asks again with the same key."""
+    async with shop.catalog_db.transaction():
+        await shop.catalog_db.execute("SELECT FROM items WHERE id = 1 FOR UPDATE")
+        late = asyncio.ensure_future(session.buy("k"))
+        await shop.reserving()
+        again = session.through(shop.orders[1])
+        await again.clear()
+        assert (await refused(again.buy("k")))[1] == "CART_EMPTY"
+    assert (await refused(late))[1] == "CART_EMPTY"
+    await again.add("3")
+    assert (await refused(again.buy("k")))[1] == "CART_EMPTY"
+    assert not (await shop.both.orders()).orders
+    assert await shop.open_reservations() == 0
     await shop.audit()
 
 

@@ -12,7 +12,7 @@ from order.domain import Order, OrderLine
 def test_of_many_currencies_only_some_become_series(monkeypatch):
     monkeypatch.setattr(metrics, "_currencies", set())
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
-        line = OrderLine("1", 2, 500, "seller")
+        line = OrderLine("1", 2, 500, "seller", "Red lamp")
         metrics.note_recorded(Order(uuid4(), "buyer", b"", (line,), f"XX{letter}", datetime.now(UTC)))
     [family] = [family for family in REGISTRY.collect() if family.name == "agora_order_revenue_cents"]
     currencies = {sample.labels["currency"] for sample in family.samples if sample.name.endswith("_total")}

@@ -1,8 +1,7 @@
 """The recovery as it runs in every replica: it survives what is away, and ends what was begun."""
 
 import asyncio
-import logging
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,7 +9,9 @@ from agora.catalog.v1 import catalog_pb2
 from chassis.background import repeat
 from chassis.errors import Refusal, Unavailable
 from chassis.grpc_client import call
-from order import recovery
+from order import catalog as order_catalog
+from order import metrics, recovery
+from order.domain import Memo, digest_of
 
 
 @pytest.fixture
@@ -79,19 +80,70 @@ async def test_a_round_of_recovery_without_a_catalog_is_refused_and_not_lost(sho
     assert await shop.open_reservations() == 1
 
 
-async def test_a_reservation_that_no_order_service_made_does_not_stop_the_others(shop, caplog):
-    strange = [
-        catalog_pb2.StockRequest(
-            order_id=str(uuid4()), lines=[catalog_pb2.OrderedLine(item_id="1", quantity=1)], memo=memo
-        )
-        for memo in (b"", b"\xff", b"7", b"[]", b"[1, 2, 3]", b'["ann", "zz", null]')
-    ]
-    request = catalog_pb2.ReserveStockRequest(requests=strange)
-    await call(shop.catalog.ReserveStock, request, catalog_pb2.ReserveStockResponse)
+async def reserve_strangely(shop, *memos):
+    """Reservations that no order service made."""
+    lines = [catalog_pb2.OrderedLine(item_id="1", quantity=1)]
+    strange = [catalog_pb2.StockRequest(order_id=str(uuid4()), lines=lines, memo=memo) for memo in memos]
+    await call(
+        shop.catalog.ReserveStock,
+        catalog_pb2.ReserveStockRequest(requests=strange),
+        catalog_pb2.ReserveStockResponse,
+    )
+    return [request.order_id for request in strange]
+
+
+DIGEST = "00" * 32
+ODD_MEMOS = [
+    *(b"", b"\xff", b"7", b"[]", b"[1, 2, 3]", b'["ann", "zz", null]', b'["ann", "00", null]', b"[" * 1000),
+    *(
+        f'[{buyer}, "{DIGEST}", {session}]'.encode()
+        for buyer, session in [("7", "null"), ('"a"', "7"), ('"\\u0000"', "null")]
+    ),
+]
+
+
+async def test_an_unreadable_reservation_is_set_aside_and_all_others_finished(shop, caplog):
+    odd = await reserve_strangely(shop, *ODD_MEMOS)
     await shop.reserve_only(None, lines={"2": 1})
-    with caplog.at_level(logging.ERROR):
-        assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 1
-    assert {record.order_id for record in caplog.records if "memo" in record.message} == {r.order_id for r in strange}
+    caplog.clear()
+    assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 1
+    assert metrics.UNREADABLE._value.get() == len(odd)
+    set_aside = [record for record in caplog.records if "set aside" in record.message]
+    assert {record.order_id for record in set_aside} == set(odd)
+    caplog.clear()
+    assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 0
+    assert not [record for record in caplog.records if "set aside" in record.message]
+    await shop.settle()
+    await shop.catalog_db.execute("UPDATE stock_reservations SET settled_at = now()")
+    await shop.orders[0].recovery.finish_open_orders(min_age_ms=0)
+    assert metrics.UNREADABLE._value.get() == 0
+
+
+async def test_orders_behind_a_page_of_unreadable_ones_are_finished(shop, monkeypatch):
+    monkeypatch.setattr(recovery, "_BATCH", 5)
+    await reserve_strangely(shop, *[b""] * 5)
+    await shop.reserve_only(None, lines={"2": 1})
+    assert await shop.orders[0].recovery.finish_open_orders(min_age_ms=0) == 1
+
+
+async def test_background_work_goes_on_beside_unreadable_reservations(shop, running):
+    await reserve_strangely(shop, *ODD_MEMOS)
+    await shop.reserve_only(*[None] * 3, lines={"2": 1})
+
+    async def recorded():
+        return len((await shop.both.orders()).orders) == 3
+
+    await until(recorded)
+
+
+async def test_an_unreadable_reservation_fails_no_other_order_of_its_batch(shop):
+    [odd] = await reserve_strangely(shop, b"odd")
+    catalog = shop.orders[0].recovery._catalog
+    requests = [order_catalog.StockRequest(UUID(odd), {"1": 1}, Memo("ann", digest_of(None), None), None)]
+    requests += [order_catalog.StockRequest(uuid4(), {"2": 1}, Memo("ann", digest_of(None), None), None)] * 3
+    first, *others = await asyncio.gather(*map(catalog.reserve, requests))
+    assert first.memo is None
+    assert all(other.memo == requests[1].memo for other in others)
 
 
 async def test_a_backlog_is_finished_in_one_round(shop):

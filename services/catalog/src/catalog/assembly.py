@@ -1,6 +1,7 @@
 """Puts the catalog together on its database, wherever that comes from."""
 
 from catalog.items import Items
+from catalog.ledger import Ledger
 from catalog.listing import Listing
 from catalog.repository import Repository
 from catalog.reservations import Reservations
@@ -14,4 +15,4 @@ def assemble(database: Database, invalidation: Invalidation) -> CatalogServicer:
     repository = Repository(database)
     listing = Listing(repository)
     items = Items(repository, listing, invalidation)
-    return CatalogServicer(items, Search(repository, listing), Reservations(repository, invalidation))
+    return CatalogServicer(items, Search(repository, listing), Reservations(Ledger(database), invalidation))

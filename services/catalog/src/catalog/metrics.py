@@ -6,18 +6,21 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from catalog.stock import Allocation, Refusal, RefusalReason, StockRequest
+from catalog.stock import Allocation, RejectionReason, StockRequest
 
 _RESERVATIONS: Final = Counter(
     "agora_stock_reservations",
-    "Reservations asked for: reserved, known from before, or the reason of the refusal.",
+    "Reservations asked for: reserved, known from before, or the reason of the rejection.",
     ("agora_stock_outcome",),
 )
 _RESERVED: Final = _RESERVATIONS.labels("reserved")
 _KNOWN: Final = _RESERVATIONS.labels("known")
-_REFUSED: Final = {reason: _RESERVATIONS.labels(reason.value.lower()) for reason in RefusalReason}
+_REJECTED: Final = {reason: _RESERVATIONS.labels(reason.value.lower()) for reason in RejectionReason}
 CONFLICTS: Final = Counter(
-    "agora_stock_conflicts", "Batches decided again because another replica recorded one of their orders first."
+    "agora_stock_conflicts", "Batches decided again because another replica decided one of their orders first."
+)
+CONTENDED: Final = Counter(
+    "agora_stock_contended", "Orders not decided in their batch because another transaction held one of their items."
 )
 # No series may bear an item's id; this tells how hot the hottest one is.
 _RIVALS: Final = Histogram(
@@ -28,11 +31,10 @@ _RIVALS: Final = Histogram(
 
 
 def note_batch(requests: Sequence[StockRequest], allocation: Allocation) -> None:
-    refused = [outcome.reason for outcome in allocation.outcomes.values() if isinstance(outcome, Refusal)]
     _RESERVED.inc(len(allocation.made))
-    _KNOWN.inc(len(allocation.outcomes) - len(allocation.made) - len(refused))
-    for reason in refused:
-        _REFUSED[reason].inc()
+    _KNOWN.inc(len(allocation.decisions) - len(allocation.made) - len(allocation.rejected))
+    for rejection in allocation.rejected:
+        _REJECTED[rejection.reason].inc()
     _RIVALS.observe(max(Tally(_items_of(requests)).values(), default=0))
 
 

@@ -133,54 +133,75 @@ SELECT key
 FROM page_token_key
 
 -- lock_items --
--- Always in the order of ids, so that two orders of the same items cannot wait for each other in a circle.
-SELECT id, quantity, price_cents, currency, seller_id, now() AS locked_at
+-- Always in the order of ids, so that two orders of the same items cannot deadlock.
+SELECT id, quantity, price_cents, currency, seller_id, name, now() AS locked_at
 FROM items
 WHERE id = ANY($1::bigint[])
 ORDER BY id
 FOR NO KEY UPDATE
 
--- find_reservations --
--- Run after lock_items: whoever reserved for the same order before us has committed by then.
-SELECT order_id, currency, memo, created_at, claim, item_id, quantity, price_cents, seller_id
+-- lock_free_items --
+-- Never waits: leaves out the rows that other transactions hold, and so cannot deadlock with them.
+SELECT id, quantity, price_cents, currency, seller_id, name, now() AS locked_at
+FROM items
+WHERE id = ANY($1::bigint[])
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- find_item_ids --
+-- Those of $1 that exist, locked or not.
+SELECT id
+FROM items
+WHERE id = ANY($1::bigint[])
+
+-- find_decisions --
+-- Run after the items are locked: a transaction that decided the same order for the same items has committed by then.
+SELECT order_id, currency, memo, created_at, claim, rejection, rejected_item_id, item_id, quantity, price_cents, seller_id,
+       coalesce(line.name, (SELECT name FROM items WHERE id = item_id)) AS name
 FROM stock_reservations
-JOIN stock_reservation_lines USING (order_id)
+LEFT JOIN stock_reservation_lines AS line USING (order_id)
 WHERE order_id = ANY($1::uuid[])
 ORDER BY order_id, item_id
 
 -- find_claims --
--- Those of $1 that an order has. Run after lock_items, as find_reservations is.
+-- Those of $1 that an order has. Run after the items are locked, as find_decisions is.
 SELECT claim
 FROM stock_reservations
 WHERE claim = ANY($1::uuid[])
 
--- record_reservations --
--- Reservations, their lines, and the stock they take, all or nothing.
-WITH reservations AS (
-    INSERT INTO stock_reservations (order_id, currency, memo, claim)
-    SELECT order_id, currency, memo, claim
-    FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[]) AS made (order_id, currency, memo, claim)
+-- record_decisions --
+-- Reservations, their lines, the stock they take, and rejections, all or nothing. Another transaction that records one of
+-- the orders is waited for longer than one that holds an item: it is about to commit.
+WITH patience AS MATERIALIZED (
+    SELECT set_config('lock_timeout', '1s', true) AS lock_timeout
+), decisions AS (
+    INSERT INTO stock_reservations (order_id, currency, memo, claim, rejection, rejected_item_id, settled_at)
+    SELECT order_id, currency, memo, claim, rejection, rejected_item_id, CASE WHEN rejection IS NOT NULL THEN now() END
+    FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::text[], $6::text[])
+        AS made (order_id, currency, memo, claim, rejection, rejected_item_id)
+    CROSS JOIN patience
 ), lines AS (
-    INSERT INTO stock_reservation_lines (order_id, item_id, quantity, price_cents, seller_id)
-    SELECT order_id, item_id, quantity, price_cents, seller_id
-    FROM unnest($5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
-        AS line (order_id, item_id, quantity, price_cents, seller_id)
+    INSERT INTO stock_reservation_lines (order_id, item_id, quantity, price_cents, seller_id, name)
+    SELECT order_id, item_id, quantity, price_cents, seller_id, name
+    FROM unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[])
+        AS line (order_id, item_id, quantity, price_cents, seller_id, name)
 )
 UPDATE items
 SET quantity = items.quantity - taken.units, version = version + 1
-FROM unnest($10::bigint[], $11::bigint[]) AS taken (id, units)
+FROM unnest($13::bigint[], $14::bigint[]) AS taken (id, units)
 WHERE items.id = taken.id
 
 -- list_open_reservations --
-SELECT order_id, currency, memo, created_at, claim, item_id, quantity, price_cents, seller_id
+SELECT order_id, currency, memo, created_at, claim, item_id, quantity, price_cents, seller_id,
+       coalesce(line.name, (SELECT name FROM items WHERE id = item_id)) AS name
 FROM (
     SELECT order_id, currency, memo, created_at, claim
     FROM stock_reservations
     WHERE settled_at IS NULL AND created_at <= now() - $1::bigint * interval '1 millisecond'
+      AND NOT order_id = ANY($3::uuid[])
     ORDER BY created_at
     LIMIT $2
 ) AS open
-JOIN stock_reservation_lines USING (order_id)
+JOIN stock_reservation_lines AS line USING (order_id)
 ORDER BY created_at, order_id, item_id
 
 -- settle_reservations --

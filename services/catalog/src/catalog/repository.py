@@ -1,25 +1,17 @@
-"""The catalog's rows as the catalog's objects. Statements are named in `queries.sql`."""
+"""The catalog's items as the catalog's objects. Statements are named in `queries.sql`."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from itertools import groupby
-from uuid import UUID
+from collections.abc import Sequence
 
-import asyncpg
 from asyncpg import Record
 
-from catalog import metrics
 from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem
-from catalog.stock import Allocation, Reservation, ReservedLine, StockedItem, StockRequest, allocate
 from chassis.idempotency import Request, decide_once
-from chassis.postgres import Database, Transaction, constraint_of
-
-_RESERVATION_KEYS = ("stock_reservations_pkey", "stock_reservations_claim_key")
+from chassis.postgres import Database, Transaction
 
 
 class Repository:
-    """Items, searches and reservations in PostgreSQL."""
+    """Items and searches in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -110,71 +102,6 @@ class Repository:
         assert row is not None
         return bytes(row["key"])
 
-    async def reserve(self, requests: Sequence[StockRequest]) -> Allocation:
-        """Decide and record a batch of orders in one transaction.
-
-        Another replica may record one of these orders, or of their claims, between our look and our insert, when the
-        two were asked with different items and so did not meet at a row lock; then the batch is decided again, knowing
-        that order.
-        """
-        while True:
-            try:
-                async with self._database.transaction() as transaction:
-                    return await _reserve(transaction, requests)
-            except asyncpg.UniqueViolationError as error:
-                if constraint_of(error) not in _RESERVATION_KEYS:
-                    raise
-                metrics.CONFLICTS.inc()
-
-    async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
-        """Oldest first."""
-        return _reservations(await self._database.fetch("list_open_reservations", min_age_ms, limit))
-
-    async def settle_reservations(self, order_ids: Sequence[UUID]) -> None:
-        await self._database.execute("settle_reservations", order_ids)
-
-
-async def _reserve(transaction: Transaction, requests: Sequence[StockRequest]) -> Allocation:
-    item_ids = sorted({item_id for request in requests for item_id in request.lines})
-    locked = await transaction.fetch("lock_items", item_ids)
-    items = {
-        row["id"]: StockedItem(row["quantity"], row["price_cents"], row["currency"], row["seller_id"]) for row in locked
-    }
-    found = await transaction.fetch("find_reservations", [request.order_id for request in requests])
-    known = {reservation.order_id: reservation for reservation in _reservations(found)}
-    # `now()` is the start of the transaction, so it is also what the reservations get as their created_at.
-    now = locked[0]["locked_at"] if locked else datetime.now(UTC)
-    allocation = allocate(requests, items, known, await _claimed(transaction, requests), now)
-    if allocation.made:
-        await _record(transaction, allocation)
-    return allocation
-
-
-async def _claimed(transaction: Transaction, requests: Sequence[StockRequest]) -> set[UUID]:
-    claims = [request.claim for request in requests if request.claim is not None]
-    return {row["claim"] for row in await transaction.fetch("find_claims", claims)} if claims else set()
-
-
-async def _record(transaction: Transaction, allocation: Allocation) -> None:
-    # In the order of ids: batches of the same orders that met at no row lock meet here, and must not wait in a circle
-    # (test_two_batches_of_the_same_orders_in_opposite_order_never_wait_in_a_circle).
-    made = sorted(allocation.made, key=lambda reservation: reservation.order_id)
-    lines = [(reservation.order_id, line) for reservation in made for line in reservation.lines]
-    await transaction.execute(
-        "record_reservations",
-        [reservation.order_id for reservation in made],
-        [reservation.currency for reservation in made],
-        [reservation.memo for reservation in made],
-        [reservation.claim for reservation in made],
-        [order_id for order_id, _ in lines],
-        [line.item_id for _, line in lines],
-        [line.quantity for _, line in lines],
-        [line.price_cents for _, line in lines],
-        [line.seller_id for _, line in lines],
-        list(allocation.taken.keys()),
-        list(allocation.taken.values()),
-    )
-
 
 def _request_key(new: NewItem) -> tuple[str, str]:
     """What a request to register is known by."""
@@ -212,14 +139,3 @@ def _item(row: Record) -> Item:
         row["created_at"],
         row["version"],
     )
-
-
-def _reservations(rows: Iterable[Record]) -> list[Reservation]:
-    """Rows of reservation and line, those of one order beside each other."""
-    return [_reservation(list(group)) for _, group in groupby(rows, key=lambda row: row["order_id"])]
-
-
-def _reservation(rows: Sequence[Record]) -> Reservation:
-    first = rows[0]
-    lines = tuple(ReservedLine(row["item_id"], row["quantity"], row["price_cents"], row["seller_id"]) for row in rows)
-    return Reservation(first["order_id"], lines, first["currency"], first["memo"], first["created_at"], first["claim"])

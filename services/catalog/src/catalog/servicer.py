@@ -11,7 +11,7 @@ from catalog import stock
 from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem, Page, item_id_of
 from catalog.items import MAX_NEW_ITEMS, Items
-from catalog.reservations import Reservations
+from catalog.reservations import Contended, Reservations
 from catalog.search import Search, SearchFilters
 from chassis.errors import IdempotencyKeyReused, InvalidField, Refusal
 from chassis.money import DEFAULT_CURRENCY
@@ -19,12 +19,12 @@ from chassis.timestamps import to_timestamp
 
 _CONDITIONS: Final = {pb.CONDITION_NEW: Condition.NEW, pb.CONDITION_USED: Condition.USED}
 _CONDITION_VALUES: Final = {condition: value for value, condition in _CONDITIONS.items()}
-_REFUSALS: Final = {
-    stock.RefusalReason.OUT_OF_STOCK: pb.REFUSAL_REASON_OUT_OF_STOCK,
-    stock.RefusalReason.ITEM_NOT_FOUND: pb.REFUSAL_REASON_ITEM_NOT_FOUND,
-    stock.RefusalReason.MIXED_CURRENCIES: pb.REFUSAL_REASON_MIXED_CURRENCIES,
-    stock.RefusalReason.NO_LINES: pb.REFUSAL_REASON_NO_LINES,
-    stock.RefusalReason.CLAIM_TAKEN: pb.REFUSAL_REASON_CLAIM_TAKEN,
+_REJECTIONS: Final = {
+    stock.RejectionReason.OUT_OF_STOCK: pb.REFUSAL_REASON_OUT_OF_STOCK,
+    stock.RejectionReason.ITEM_NOT_FOUND: pb.REFUSAL_REASON_ITEM_NOT_FOUND,
+    stock.RejectionReason.MIXED_CURRENCIES: pb.REFUSAL_REASON_MIXED_CURRENCIES,
+    stock.RejectionReason.NO_LINES: pb.REFUSAL_REASON_NO_LINES,
+    stock.RejectionReason.CLAIM_TAKEN: pb.REFUSAL_REASON_CLAIM_TAKEN,
 }
 
 
@@ -66,13 +66,18 @@ class CatalogServicer(CatalogServiceServicer):
         return pb.ListSellerItemsResponse(items=_page_messages(page), next_page_token=page.next_page_token)
 
     async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
-        outcomes = await self._reservations.reserve([_stock_request(message) for message in request.requests])
+        outcomes = await self._reservations.reserve(
+            [_stock_request(message) for message in request.requests],
+            takes_contended=request.takes_contended,
+            wait_item_id=item_id_of(request.wait_item_id),
+        )
         return pb.ReserveStockResponse(results=map(_result_message, outcomes))
 
     async def ListOpenReservations(
         self, request: pb.ListOpenReservationsRequest, context: Any
     ) -> pb.ListOpenReservationsResponse:
-        reservations = await self._reservations.list_open(request.min_age_ms, request.page_size)
+        skip = [_uuid("skip_order_ids", text) for text in request.skip_order_ids]
+        reservations = await self._reservations.list_open(request.min_age_ms, request.page_size, skip)
         return pb.ListOpenReservationsResponse(reservations=map(_reservation_message, reservations))
 
     async def SettleReservations(
@@ -176,10 +181,15 @@ def _page_messages(page: Page) -> Iterable[pb.Item]:
     return map(_item_message, page.items)
 
 
-def _result_message(outcome: stock.Outcome) -> pb.StockResult:
-    if isinstance(outcome, stock.Reservation):
-        return pb.StockResult(reservation=_reservation_message(outcome))
-    return pb.StockResult(refusal=pb.Refusal(reason=_REFUSALS[outcome.reason], item_id=outcome.item_id))
+def _result_message(outcome: stock.Decision | Contended) -> pb.StockResult:
+    match outcome:
+        case stock.Reservation():
+            return pb.StockResult(reservation=_reservation_message(outcome))
+        case stock.Rejection():
+            reason = _REJECTIONS[outcome.reason]
+            return pb.StockResult(refusal=pb.Refusal(reason=reason, item_id=outcome.item_id, memo=outcome.memo))
+        case Contended():
+            return pb.StockResult(contended=pb.Contended(item_id=str(outcome.item_id)))
 
 
 def _reservation_message(reservation: stock.Reservation) -> pb.Reservation:
@@ -191,6 +201,7 @@ def _reservation_message(reservation: stock.Reservation) -> pb.Reservation:
                 quantity=line.quantity,
                 price_cents=line.price_cents,
                 seller_id=line.seller_id,
+                name=line.name,
             )
             for line in reservation.lines
         ),

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from chassis import metrics
 from chassis.context import RequestContext, current, enter
-from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.errors import DeadlineExceeded, Refusal, Unavailable
 from chassis.tracing import JointWork
 
 K = TypeVar("K")
@@ -31,8 +31,10 @@ class _Waiter(Generic[K, V]):
 class Batcher(Generic[K, V]):
     """Turns many `submit(key)` into few `flush(keys)`.
 
-    `flush` returns one value or exception for each key, in order; when it raises, every caller of the batch gets that
-    error. At most `max_in_flight` batches run at once, each of at most `max_size` keys.
+    `flush` returns one value or exception for each key, in order. When it raises, the cause may be one of the keys: the
+    halves of the batch run apart, down to single keys, so that only the callers concerned get the error. So `flush`
+    must be safe to repeat. An error that concerns all (a store or tier is away) goes to every caller at once. At most
+    `max_in_flight` batches run at once, each of at most `max_size` keys.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Batcher(Generic[K, V]):
             # Callers who were answered together come back one by one, so another turn fills the batch by a third.
             await asyncio.sleep(0)
         taken = [self._waiting.popleft() for _ in range(min(self._max_size, len(self._waiting)))]
-        batch = [waiter for waiter in taken if not waiter.answer.done()]
+        batch = [waiter for waiter in taken if _is_waiting(waiter)]
         self._idle -= bool(batch)
         self._scheduled = False
         self._schedule()
@@ -119,11 +121,21 @@ class Batcher(Generic[K, V]):
             outcomes = await self._flush(keys)
         except asyncio.CancelledError:  # by a closing channel or a stopping process, not by these callers
             return [Unavailable("the work was broken off")] * len(keys)
-        except Exception as error:  # handed to every caller, none is swallowed
-            return [error] * len(keys)
+        except Exception as error:  # handed to the callers concerned, none is swallowed
+            if len(keys) == 1 or (isinstance(error, Refusal) and error.concerns_all):
+                return [error] * len(keys)
+            half = len(keys) // 2
+            return [*await self._outcomes(keys[:half]), *await self._outcomes(keys[half:])]
         if len(outcomes) != len(keys):
             return [RuntimeError(f"{len(outcomes)} outcomes for {len(keys)} keys")] * len(keys)
         return outcomes
+
+
+def _is_waiting(waiter: _Waiter[K, V]) -> bool:
+    """Whether the caller still waits. After a pause of the process its deadline may have passed before its timer fires
+    (test_a_batch_leaves_without_callers_whose_deadline_passed).
+    """
+    return not waiter.answer.done() and waiter.context.remaining() > 0
 
 
 async def _within(context: RequestContext, answer: "asyncio.Future[T]") -> T:

@@ -30,6 +30,8 @@ class Refusal(Exception):
     reason: ClassVar[str]
     # Whether the same call, sent again at once, may succeed; only Unavailable is sent again at all.
     is_retryable: ClassVar[bool] = True
+    # True when a store or a tier is away: then the other members of a batch would fail alone just as well.
+    concerns_all: bool = False
 
     def __init__(self, message: str, metadata: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -71,10 +73,12 @@ class ResourceExhausted(Refusal):
 
 class Unavailable(Refusal):
     reason = "UNAVAILABLE"
+    concerns_all = True
 
 
 class DeadlineExceeded(Refusal):
     reason = "DEADLINE_EXCEEDED"
+    concerns_all = True
 
 
 class Internal(Refusal):

@@ -151,13 +151,17 @@ class Database:
         await self.fetch(name, *arguments)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """One READ COMMITTED transaction: committed at the end of the block, rolled back when it raises."""
+    async def transaction(self, *, lock_timeout_ms: int | None = None) -> AsyncIterator[Transaction]:
+        """One READ COMMITTED transaction: committed at the end of the block, rolled back when it raises.
+
+        With `lock_timeout_ms`, a statement that waits longer for a lock raises StoreBusy.
+        """
+        begin = "BEGIN" if lock_timeout_ms is None else f"BEGIN; SET LOCAL lock_timeout = {lock_timeout_ms}"
         async with _Acquired(self._pool) as connection:
             # Not asyncpg's own transaction: its statements know no deadline.
             try:
                 with _Translated(connection):
-                    await connection.execute("BEGIN", timeout=current().remaining())
+                    await connection.execute(begin, timeout=current().remaining())
                     yield Transaction(connection, self._queries)
                     await _commit(connection)
             except BaseException:

@@ -43,6 +43,10 @@ class StoreBusy(Unavailable):
 
     reason = "STORE_BUSY"
     is_retryable: ClassVar[bool] = False
+    concerns_all = False
+
+    def __init__(self) -> None:
+        super().__init__("a concurrent change holds what this one needs, try again")
 
 
 class StoreSlow(DeadlineExceeded):
@@ -57,7 +61,7 @@ def translated(error: BaseException, *, is_lost: bool) -> Refusal | None:
     if isinstance(error, _SLOW):
         return StoreSlow("the database did not answer in time")
     if isinstance(error, _BUSY):
-        return StoreBusy("a concurrent change holds what this one needs, try again")
+        return StoreBusy()
     if isinstance(error, _READ_ONLY):
         return StoreReadOnly("the database takes no changes now")
     if isinstance(error, _DOWN) or (isinstance(error, asyncpg.InterfaceError) and is_lost):

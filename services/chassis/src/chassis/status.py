@@ -31,6 +31,11 @@ CODES: Final[dict[type[Refusal], grpc.StatusCode]] = {
 }
 _CATEGORIES: Final = {code: category for category, code in CODES.items()}
 _CODES_BY_NUMBER: Final = {code.value[0]: code for code in CODES.values()}
+_CONCERN_ALL: Final = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
 
 
 class RemoteRefusal(Refusal):
@@ -40,6 +45,7 @@ class RemoteRefusal(Refusal):
         super().__init__(message, metadata)
         self.code = code
         self.reason = reason  # type: ignore[misc]  # the class attribute of a local refusal is this one's own
+        self.concerns_all = code in _CONCERN_ALL
 
 
 def code_of(refusal: Refusal) -> grpc.StatusCode:

@@ -8,11 +8,13 @@ from catalog.changes import ItemChange
 from catalog.domain import Condition, NewItem
 from catalog.errors import ItemNotFound, NotItemOwner
 from catalog.items import Items
+from catalog.ledger import Ledger
 from catalog.listing import Listing
 from catalog.repository import Repository
 from catalog.reservations import Reservations
-from catalog.stock import Refusal, Reservation, StockRequest
+from catalog.stock import Rejection, Reservation, StockRequest
 from chassis.invalidation import LEASE_PREFIX
+from chassis.postgres import Database
 from gateway.cache.reads import PREFIXES
 from review.domain import NewFeedback, Vote
 from review.errors import FeedbackGiven
@@ -52,8 +54,13 @@ async def copies(invalidation):
 
 
 @pytest.fixture
-async def repository(open_database) -> Repository:
-    return Repository(await open_database("catalog"))
+async def database(open_database) -> Database:
+    return await open_database("catalog")
+
+
+@pytest.fixture
+def repository(database) -> Repository:
+    return Repository(database)
 
 
 @pytest.fixture
@@ -110,10 +117,10 @@ async def test_a_refused_update_deletes_nothing(items, copies, registered):
     assert await copies.deleted() == set()
 
 
-async def test_a_reservation_and_its_replay_delete_what_was_bought(items, repository, invalidation, copies):
+async def test_a_reservation_and_its_replay_delete_what_was_bought(items, database, invalidation, copies):
     bought = [item.item_id for item in await items.register([new_item() for _ in range(3)])][:2]
     await copies.make()
-    reservations = Reservations(repository, invalidation)
+    reservations = Reservations(Ledger(database), invalidation)
     request = StockRequest(uuid4(), dict.fromkeys(bought, 1), b"")
     for _ in range(2):
         (outcome,) = await reservations.reserve([request])
@@ -123,7 +130,7 @@ async def test_a_reservation_and_its_replay_delete_what_was_bought(items, reposi
     await reservations.list_open(0, 10)
     assert await copies.deleted() == {f"item:{item_id}" for item_id in bought}
     (outcome,) = await reservations.reserve([StockRequest(uuid4(), {bought[0]: 1_000}, b"")])
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, Rejection)
     assert await copies.deleted() == set()
 
 

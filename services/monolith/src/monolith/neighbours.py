@@ -1,29 +1,18 @@
 """What one service asks of another, as calls in this process instead of gRPC."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from catalog import stock
 from catalog.domain import item_id_of
 from catalog.items import Items
 from catalog.reservations import Reservations
-from order.catalog import Item, Reservation, StockRequest
+from order.catalog import Decision, Item, Rejection, Reservation, StockRequest
 from order.domain import Memo, OrderLine
-from order.errors import CartBought, CartEmpty, ItemNotFound, MixedCurrencies, OutOfStock, PurchaseNotFound
+from order.errors import PurchaseNotFound, rejection_error
 from order.history import History
 from review.errors import ItemNotBought
 from review.orders import Orders
-
-_REFUSALS: Final = {
-    stock.RefusalReason.OUT_OF_STOCK: OutOfStock,
-    stock.RefusalReason.ITEM_NOT_FOUND: ItemNotFound,
-    stock.RefusalReason.MIXED_CURRENCIES: MixedCurrencies,
-}
-_CART_REFUSALS: Final = {
-    stock.RefusalReason.NO_LINES: CartEmpty,
-    stock.RefusalReason.CLAIM_TAKEN: CartBought,
-}
 
 
 class CatalogOfOrders:
@@ -39,16 +28,20 @@ class CatalogOfOrders:
             str(item.item_id): Item(str(item.item_id), item.name, item.price_cents, item.currency) for item in found
         }
 
-    async def reserve(self, request: StockRequest) -> Reservation:
+    async def reserve(self, request: StockRequest) -> Decision:
         (outcome,) = await self._reservations.reserve([_stock_request(request)])
-        if isinstance(outcome, stock.Reservation):
-            return _reservation(outcome)
-        if outcome.reason in _CART_REFUSALS:
-            raise _CART_REFUSALS[outcome.reason]
-        raise _REFUSALS[outcome.reason](outcome.item_id)
+        match outcome:
+            case stock.Reservation():
+                return _reservation(outcome)
+            case stock.Rejection():
+                error = rejection_error(outcome.reason.value, outcome.item_id)
+                return Rejection(error, Memo.from_bytes(outcome.memo))
+        raise AssertionError(f"undecided, though it was waited for: {outcome}")
 
-    async def list_open_reservations(self, min_age_ms: int, limit: int) -> list[Reservation]:
-        return [_reservation(each) for each in await self._reservations.list_open(min_age_ms, limit)]
+    async def list_open_reservations(
+        self, min_age_ms: int, limit: int, skip: Collection[UUID] = ()
+    ) -> list[Reservation]:
+        return [_reservation(each) for each in await self._reservations.list_open(min_age_ms, limit, skip)]
 
     async def settle(self, order_ids: Sequence[UUID]) -> None:
         await self._reservations.settle(order_ids)
@@ -76,7 +69,8 @@ def _stock_request(request: StockRequest) -> stock.StockRequest:
 
 def _reservation(reservation: stock.Reservation) -> Reservation:
     lines = tuple(
-        OrderLine(str(line.item_id), line.quantity, line.price_cents, line.seller_id) for line in reservation.lines
+        OrderLine(str(line.item_id), line.quantity, line.price_cents, line.seller_id, line.name)
+        for line in reservation.lines
     )
     memo = Memo.from_bytes(reservation.memo)
     return Reservation(reservation.order_id, lines, reservation.currency, memo, reservation.created_at)

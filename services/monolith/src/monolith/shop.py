@@ -8,6 +8,7 @@ from account.servicer import AccountServicer
 from account.sessions import SWEEP_EVERY_S, Sessions
 from account.token_buckets import LocalBuckets
 from catalog.items import Items
+from catalog.ledger import Ledger
 from catalog.listing import Listing
 from catalog.repository import Repository as CatalogRepository
 from catalog.reservations import Reservations
@@ -64,7 +65,7 @@ class ShopBuilder:
         # The gateways of a mesh beside it keep copies of the same rows.
         of_items = self._invalidation(catalog_database)
         items = Items(catalog_repository, listing, of_items)
-        reservations = Reservations(catalog_repository, of_items)
+        reservations = Reservations(Ledger(catalog_database), of_items)
 
         order_repository = OrderRepository(await self._open("order", self._settings.order_database_url))
         history = History(order_repository)

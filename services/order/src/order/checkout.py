@@ -2,13 +2,14 @@
 
 The catalog's reservation is the decision: it is one transaction, idempotent by the order's id, and never undone. What
 follows only writes down what was decided, so any replica can do it, any number of times: the one that was asked, one
-that the client asks again, or the recovery of a replica that found the reservation open. Two commits in all.
+that the client asks again, or the recovery of a replica that found the reservation open. Two commits in all. A
+rejection is a decision of the same kind, with nothing to follow.
 """
 
 from chassis.batching import Batcher
 from chassis.errors import IdempotencyKeyReused
 from order import metrics
-from order.catalog import Catalog, Reservation, StockRequest
+from order.catalog import Catalog, Rejection, Reservation, StockRequest
 from order.domain import CartOwner, Lines, Memo, Order, check_request_id, digest_of, order_id_of
 from order.repository import Repository
 from order.settlement import Settlement
@@ -45,9 +46,9 @@ class Checkout:
         return await self._buy(StockRequest(order_id, cart.lines, memo, cart.claim))
 
     async def finish(self, reservation: Reservation) -> tuple[Order, bool]:
-        """Record the order of a reservation, unless it is recorded already."""
+        """Record the order of a reservation, unless it is recorded already. Raises UnreadableReservation."""
         order = reservation.to_order()
-        session_id = reservation.memo.session_id
+        session_id = reservation.memo.session_id if reservation.memo else None
         if session_id is None:
             recorded = await self._recording.submit(order)
         else:
@@ -58,11 +59,13 @@ class Checkout:
         return order, not recorded
 
     async def _buy(self, request: StockRequest) -> tuple[Order, bool]:
-        reservation = await self._catalog.reserve(request)
-        # The reservation may be an earlier request's: its lines and prices hold, whatever was asked now.
-        if reservation.memo.request_digest != request.memo.request_digest:
+        decision = await self._catalog.reserve(request)
+        # The decision may be an earlier request's: it holds, whatever was asked now.
+        if decision.memo is not None and decision.memo.request_digest != request.memo.request_digest:
             raise IdempotencyKeyReused
-        return await self.finish(reservation)
+        if isinstance(decision, Rejection):
+            raise decision.error
+        return await self.finish(decision)
 
 
 def _replayed(order: Order, request_digest: bytes) -> Order:

@@ -13,8 +13,10 @@ from chassis.errors import InvalidField
 MAX_LINES: Final = 100
 MAX_QUANTITY: Final = 1_000_000
 MAX_REQUEST_ID_LENGTH: Final = 200
-MAX_ITEM_ID_LENGTH: Final = 64
+# So that a full batch of full orders fits a message, whatever characters the ids are made of.
+MAX_ITEM_ID_BYTES: Final = 64
 _ORDERS: Final = UUID("5f3c1f7e-8a43-4f0e-9a3d-6d1f0c6f2b11")
+_DIGEST_BYTES: Final = 32
 _CART_DIGEST: Final = hashlib.sha256(b"cart").digest()
 
 Lines = Mapping[str, int]
@@ -62,6 +64,8 @@ class OrderLine:
     quantity: int
     price_cents: int
     seller_id: str
+    # As the item was called when its price was fixed; empty on lines from before names were kept.
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,14 @@ class Memo:
         return json.dumps([self.buyer_id, self.request_digest.hex(), session]).encode()
 
     @classmethod
-    def from_bytes(cls, memo: bytes) -> Self:
-        buyer_id, digest, session = json.loads(memo)
-        return cls(buyer_id, bytes.fromhex(digest), UUID(session) if session else None)
+    def from_bytes(cls, memo: bytes) -> Self | None:
+        """None for what `to_bytes` never wrote, so that one odd memo stops nothing but its own order."""
+        try:
+            buyer_id, digest, session = json.loads(memo)
+            read = cls(buyer_id, bytes.fromhex(digest), UUID(session) if session else None)
+        except (AttributeError, TypeError, ValueError, RecursionError):
+            return None
+        return read if isinstance(buyer_id, str) and len(read.request_digest) == _DIGEST_BYTES else None
 
 
 def order_id_of(buyer_id: str, request_id: str) -> UUID:
@@ -140,8 +149,8 @@ def check_quantity(quantity: int) -> None:
 
 
 def check_item_id(item_id: str) -> None:
-    if not 1 <= len(item_id) <= MAX_ITEM_ID_LENGTH or not item_id.isprintable():
-        raise InvalidField("item_id", f"must be 1 to {MAX_ITEM_ID_LENGTH} printable characters")
+    if not item_id.isprintable() or not 1 <= len(item_id.encode()) <= MAX_ITEM_ID_BYTES:
+        raise InvalidField("item_id", f"must be printable text of 1 to {MAX_ITEM_ID_BYTES} bytes")
 
 
 def check_request_id(request_id: str) -> None:

@@ -1,6 +1,6 @@
 """Why the order service refuses."""
 
-from chassis.errors import FailedPrecondition, NotFound, ResourceExhausted
+from chassis.errors import FailedPrecondition, Internal, NotFound, Refusal, ResourceExhausted
 
 
 class OutOfStock(FailedPrecondition):
@@ -71,3 +71,26 @@ class HistoryBusy(ResourceExhausted):
 
     def __init__(self) -> None:
         super().__init__("too many lists of orders are being read, try again in a few seconds")
+
+
+class UnreadableReservation(Internal):
+    reason = "RESERVATION_UNREADABLE"
+
+    def __init__(self) -> None:
+        super().__init__("the order was reserved in a way that this service cannot read")
+
+
+def rejection_error(reason: str, item_id: str) -> Refusal:
+    """What the buyer of a rejected order is told, by the catalog's reason. Raises LookupError for an unknown one."""
+    match reason:
+        case "OUT_OF_STOCK":
+            return OutOfStock(item_id)
+        case "ITEM_NOT_FOUND":
+            return ItemNotFound(item_id)
+        case "MIXED_CURRENCIES":
+            return MixedCurrencies(item_id)
+        case "NO_LINES":
+            return CartEmpty()
+        case "CLAIM_TAKEN":
+            return CartBought()
+    raise LookupError(reason)

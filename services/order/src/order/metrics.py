@@ -22,6 +22,9 @@ _UNITS: Final = Counter("agora_order_units", "Units in new orders.")
 RECOVERED: Final = Counter("agora_order_recoveries", "Orders that were recorded after their first request had died.")
 UNSETTLED: Final = Gauge("agora_order_unsettled", "Reservations that the last look found old and not settled.")
 UNSETTLED_AGE: Final = Gauge("agora_order_unsettled_age_seconds", "Age of the oldest of them.")
+UNREADABLE: Final = Gauge(
+    "agora_order_reservations_unreadable", "Reservations that recovery set aside: no order can be made of them."
+)
 LAST_LOOK: Final = Gauge("agora_order_recovery_timestamp_seconds", "When recovery last looked at all of them.")
 
 _currencies: set[str] = set()

@@ -142,17 +142,18 @@ WITH recorded AS (
     ON CONFLICT ON CONSTRAINT orders_pkey DO NOTHING
     RETURNING id, buyer_id
 ), lines AS (
-    INSERT INTO order_lines (order_id, item_id, quantity, price_cents, seller_id, buyer_id)
-    SELECT line.order_id, line.item_id, line.quantity, line.price_cents, line.seller_id, recorded.buyer_id
-    FROM unnest($7::uuid[], $8::text[], $9::bigint[], $10::bigint[], $11::text[])
-        AS line (order_id, item_id, quantity, price_cents, seller_id)
+    INSERT INTO order_lines (order_id, item_id, quantity, price_cents, seller_id, name, buyer_id)
+    SELECT line.order_id, line.item_id, line.quantity, line.price_cents, line.seller_id, nullif(line.name, ''),
+           recorded.buyer_id
+    FROM unnest($7::uuid[], $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::text[])
+        AS line (order_id, item_id, quantity, price_cents, seller_id, name)
     JOIN recorded ON recorded.id = line.order_id
 )
 SELECT id
 FROM recorded
 
 -- get_order --
-SELECT id, number, orders.buyer_id, request_digest, total_cents, currency, created_at, item_id, quantity, price_cents, seller_id
+SELECT id, number, orders.buyer_id, request_digest, total_cents, currency, created_at, item_id, quantity, price_cents, seller_id, coalesce(name, '') AS name
 FROM orders
 JOIN order_lines ON order_lines.order_id = orders.id
 WHERE orders.id = $1
@@ -160,7 +161,7 @@ ORDER BY length(item_id), item_id
 
 -- list_orders --
 -- Newest first; $2 is the number of the last one shown.
-SELECT id, number, page.buyer_id, request_digest, total_cents, currency, created_at, item_id, quantity, price_cents, seller_id
+SELECT id, number, page.buyer_id, request_digest, total_cents, currency, created_at, item_id, quantity, price_cents, seller_id, coalesce(name, '') AS name
 FROM (
     SELECT id, number, buyer_id, request_digest, total_cents, currency, created_at
     FROM orders

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from chassis.conflicts import retry_conflicts
 from chassis.errors import Refusal
 from chassis.idempotency import Request, decide_within
 from chassis.postgres import Connection, Database
@@ -88,11 +89,14 @@ class Repository:
 
     async def record_orders(self, orders: Sequence[Order]) -> list[bool]:
         """Record whole orders, each once; True for those that were not there before."""
-        new = await _record(self._database, orders)
+        new = await retry_conflicts(lambda: _record(self._database, orders))
         return [_first_time(order.order_id, new) for order in orders]
 
     async def record_cart_order(self, order: Order, session_id: UUID) -> bool:
         """Record an order and take its lines out of the cart it was made of, once, in one transaction."""
+        return await retry_conflicts(lambda: self._record_cart_order(order, session_id))
+
+    async def _record_cart_order(self, order: Order, session_id: UUID) -> bool:
         async with self._database.transaction() as transaction:
             if not await _record(transaction, [order]):
                 return False
@@ -140,6 +144,7 @@ async def _record(connection: Connection, orders: Sequence[Order]) -> set[UUID]:
         [line.quantity for _, line in lines],
         [line.price_cents for _, line in lines],
         [line.seller_id for _, line in lines],
+        [line.name for _, line in lines],
     )
     return {row["id"] for row in rows}
 
@@ -163,7 +168,9 @@ def _orders(rows: Iterable[Record]) -> list[tuple[Order, int]]:
 
 def _order(rows: Sequence[Record]) -> tuple[Order, int]:
     first = rows[0]
-    lines = tuple(OrderLine(row["item_id"], row["quantity"], row["price_cents"], row["seller_id"]) for row in rows)
+    lines = tuple(
+        OrderLine(row["item_id"], row["quantity"], row["price_cents"], row["seller_id"], row["name"]) for row in rows
+    )
     order = Order(
         first["id"], first["buyer_id"], first["request_digest"], lines, first["currency"], first["created_at"]
     )

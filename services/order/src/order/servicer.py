@@ -88,7 +88,7 @@ def _order_message(order: Order) -> pb.Order:
         buyer_id=order.buyer_id,
         state=pb.ORDER_STATE_CONFIRMED,
         lines=(
-            pb.OrderLine(item_id=line.item_id, quantity=line.quantity, price_cents=line.price_cents)
+            pb.OrderLine(item_id=line.item_id, quantity=line.quantity, price_cents=line.price_cents, name=line.name)
             for line in order.lines
         ),
         total_cents=order.total_cents,

@@ -61,8 +61,11 @@ def order_record(order: Answer) -> Iterator[Block]:
         }
     )
     yield Table(
-        ("Item", "Quantity", "Price"),
-        [(line["item_id"], line["quantity"], money(line["price_cents"], currency)) for line in order["lines"]],
+        ("Item", "Name", "Quantity", "Price"),
+        [
+            (line["item_id"], line.get("name", ""), line["quantity"], money(line["price_cents"], currency))
+            for line in order["lines"]
+        ],
         numeric=frozenset({"Quantity", "Price"}),
     )
 

@@ -110,10 +110,16 @@ def order_json(order: order_pb2.Order) -> Json:
         "order_id": order.order_id,
         "state": _STATE_NAMES[order.state],
         "lines": [
-            {"item_id": line.item_id, "quantity": line.quantity, "price_cents": line.price_cents}
+            {
+                "item_id": line.item_id,
+                "quantity": line.quantity,
+                "name": line.name,
+                "price_cents": line.price_cents,
+            }
             for line in order.lines
         ],
         "total_cents": order.total_cents,
+        "currency": order.currency,
         "created_at": order.create_time.ToJsonString(),
     }
 

@@ -28,8 +28,9 @@ router = APIRouter(
     response_model=Order,
     responses=refuses(
         {
-            404: "`ITEM_NOT_FOUND`.",
-            409: "`OUT_OF_STOCK`, `MIXED_CURRENCIES`, `CART_EMPTY`, `CART_BOUGHT` by another key; nothing was changed.",
+            404: "`ITEM_NOT_FOUND`; final for this key, as 409 is.",
+            409: "`OUT_OF_STOCK`, `MIXED_CURRENCIES`, `CART_EMPTY`, `CART_BOUGHT` by another key; nothing was changed. "
+            "Final: this key is answered like that for good, so try again with another one.",
         }
         | KEY_REUSED
     )

@@ -4,7 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from gateway.schemas.types import Id, Moment, NextPageToken, OrderId, PriceCents, Quantity, RequestBody, TotalCents
+from gateway.schemas.types import (
+    Currency,
+    Id,
+    Moment,
+    NextPageToken,
+    OrderId,
+    PriceCents,
+    Quantity,
+    RequestBody,
+    TotalCents,
+)
 
 
 class Line(RequestBody):
@@ -21,6 +31,7 @@ class NewOrder(RequestBody):
 class OrderLine(BaseModel):
     item_id: Id
     quantity: Quantity
+    name: Annotated[str, Field(description="As the item was called when it was bought.", examples=["Desk lamp"])]
     price_cents: PriceCents
 
 
@@ -29,6 +40,7 @@ class Order(BaseModel):
     state: Literal["CONFIRMED"]
     lines: list[OrderLine]
     total_cents: TotalCents
+    currency: Currency
     created_at: Moment
 
 
