@@ -130,6 +130,13 @@ async def test_ratings_come_in_the_order_of_the_request_with_zeros_for_the_unkno
     assert await replica.ratings() == []
 
 
+async def test_ids_that_no_seller_can_have_spoil_no_others(replica, book):
+    book.purchases = {("ann", "1"): "first"}
+    await replica.leave("ann", "1")
+    odd = ["", "a\0", "a" * 101, "\u200b"]
+    assert await replica.ratings(*odd, "first") == [*map(rating, odd), rating("first", 1)]
+
+
 async def test_a_thousand_ratings_fit_in_one_call_and_more_are_refused(replica):
     seller_ids = [f"seller-{number}" for number in range(1001)]
     assert len(await replica.ratings(*seller_ids[:1000])) == 1000

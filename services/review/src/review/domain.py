@@ -1,6 +1,5 @@
 """Feedback and ratings, and what may be said of them."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -51,8 +50,6 @@ def check_text(field: str, value: str, max_length: int) -> None:
         raise InvalidField(field, "must have no control or invisible characters")
 
 
-def check_seller_ids(seller_ids: Collection[str]) -> None:
-    if len(seller_ids) > MAX_SELLERS:
-        raise InvalidField("seller_ids", f"must be at most {MAX_SELLERS}")
-    for seller_id in seller_ids:
-        check_text("seller_ids", seller_id, MAX_ID_LENGTH)
+def could_be_id(value: str) -> bool:
+    """Whether anything may have this id. Look-ups of many ids go on without the others, which have no votes."""
+    return 1 <= len(value) <= MAX_ID_LENGTH and value.isprintable()

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from review.domain import SellerRating, check_seller_ids
+from chassis.errors import InvalidField
+from review.domain import MAX_SELLERS, SellerRating, could_be_id
 from review.repository import Repository
 
 
@@ -12,6 +13,7 @@ class Ratings:
 
     async def of(self, seller_ids: Sequence[str]) -> list[SellerRating]:
         """One rating for each id, in their order; zeros for sellers nobody voted on."""
-        check_seller_ids(seller_ids)
-        known = await self._repository.read_seller_ratings(seller_ids)
+        if len(seller_ids) > MAX_SELLERS:
+            raise InvalidField("seller_ids", f"must be at most {MAX_SELLERS}")
+        known = await self._repository.read_seller_ratings(list(filter(could_be_id, seller_ids)))
         return [known.get(seller_id) or SellerRating(seller_id, 0, 0) for seller_id in seller_ids]

@@ -6,7 +6,9 @@ from agora.review.v1.like_pb2_grpc import LikeServiceServicer
 from grpc.aio import ServicerContext
 
 from agora.review.v1 import like_pb2 as pb
-from review.likes.domain import LikeCounts, check_album_ids
+from chassis.errors import InvalidField
+from review.domain import could_be_id
+from review.likes.domain import MAX_ALBUMS, LikeCounts
 from review.likes.repository import Repository
 
 Context = ServicerContext[Any, Any]
@@ -19,8 +21,9 @@ class LikeServicer(LikeServiceServicer):
     async def BatchGetLikeCounts(
         self, request: pb.BatchGetLikeCountsRequest, _context: Context
     ) -> pb.BatchGetLikeCountsResponse:
-        check_album_ids(request.album_ids)
-        known = await self._repository.read_counts(request.album_ids)
+        if len(request.album_ids) > MAX_ALBUMS:
+            raise InvalidField("album_ids", f"must be at most {MAX_ALBUMS}")
+        known = await self._repository.read_counts(list(filter(could_be_id, request.album_ids)))
         counts = (known.get(album_id) or LikeCounts(album_id, 0, 0) for album_id in request.album_ids)
         return pb.BatchGetLikeCountsResponse(counts=map(_wire_counts, counts))
 
