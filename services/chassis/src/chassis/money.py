@@ -6,8 +6,11 @@ from typing import Final
 from chassis.errors import InvalidField
 
 DEFAULT_CURRENCY: Final = "USD"
-# Keeps the total of a full order, 100 lines of 1,000,000 units, well inside 64 bits.
 MAX_PRICE_CENTS: Final = 1_000_000_000
+# The greatest integer that every reader of JSON takes exactly.
+MAX_TOTAL_CENTS: Final = 2**53 - 1
+# Of one cart or order. Whatever its items cost, now or later, its total is never above MAX_TOTAL_CENTS.
+MAX_UNITS: Final = MAX_TOTAL_CENTS // MAX_PRICE_CENTS
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from chassis.digest import digest_of
 from chassis.errors import InvalidField
+from chassis.money import MAX_UNITS
 from order.catalog import Catalog, Item
 from order.domain import (
     MAX_LINES,
@@ -115,6 +116,8 @@ def _sum(lines: Lines, item_id: str, quantity: int) -> int:
     total = lines.get(item_id, 0) + quantity
     if total > MAX_QUANTITY:
         raise InvalidField("quantity", f"would make more than {MAX_QUANTITY} units of one item")
+    if sum(lines.values()) + quantity > MAX_UNITS:
+        raise InvalidField("quantity", f"would make more than {MAX_UNITS} units in the cart")
     return total
 
 

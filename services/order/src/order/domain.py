@@ -9,6 +9,7 @@ from typing import Final, Self
 from uuid import UUID, uuid5
 
 from chassis.errors import InvalidField
+from chassis.money import MAX_UNITS
 
 MAX_LINES: Final = 100
 MAX_QUANTITY: Final = 1_000_000
@@ -140,7 +141,13 @@ def merge_lines(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
         check_quantity(merged[item_id])
     if len(merged) > MAX_LINES:
         raise InvalidField("lines", f"must be at most {MAX_LINES}")
+    check_units(merged)
     return merged
+
+
+def check_units(lines: Lines) -> None:
+    if sum(lines.values()) > MAX_UNITS:
+        raise InvalidField("quantity", f"must be at most {MAX_UNITS} in all lines together")
 
 
 def check_quantity(quantity: int) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from chassis.money import MAX_TOTAL_CENTS
+
 # Control characters never; what else makes a name, the services decide.
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -41,7 +43,7 @@ AccountId = Annotated[Id, Field(examples=["0e6fc2b1-6c0c-4d33-9b7a-2f5f9c1b8f10"
 Quantity = Annotated[int, Field(ge=1, le=1_000_000, examples=[2])]
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[100])]
 PriceCents = Annotated[int, Field(ge=0, le=1_000_000_000, description="Minor units.", examples=[1999])]
-TotalCents = Annotated[int, Field(ge=0, description="Minor units.", examples=[3998])]
+TotalCents = Annotated[int, Field(ge=0, le=MAX_TOTAL_CENTS, description="Minor units.", examples=[3998])]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217.", examples=["USD"])]
 Moment = Annotated[datetime, Field(description="RFC 3339, UTC.", examples=["2026-01-31T12:00:00.123456Z"])]
 
