@@ -19,6 +19,7 @@ from order.carts import Carts
 from order.checkout import Checkout
 from order.clients import CatalogClient
 from order.history import History
+from order.names import Names
 from order.recovery import Recovery
 from order.repository import Repository
 from order.servicer import OrderServicer
@@ -54,7 +55,7 @@ async def shop(open_database, database_for, serve, channel_to, invalidation):
         settlement = Settlement(catalog)
         checkout = Checkout(repository, catalog, settlement)
         recovery = Recovery(catalog, checkout)
-        servicer = OrderServicer(checkout, History(repository), Carts(repository, catalog))
+        servicer = OrderServicer(checkout, History(repository, Names(catalog)), Carts(repository, catalog))
         served = await serve(order_pb2_grpc.add_OrderServiceServicer_to_server, servicer, tier="order")
         stub = order_pb2_grpc.OrderServiceStub(channel_to(served.target))
         return OrderReplica(stub, served, database, settlement, recovery)

@@ -24,6 +24,7 @@ from monolith.session_memory import RememberedSessions
 from monolith.settings import Settings
 from order.assembly import assemble
 from order.history import History
+from order.names import Names
 from order.repository import Repository as OrderRepository
 from order.servicer import OrderServicer
 from review.feedback import Feedback
@@ -68,7 +69,8 @@ class ShopBuilder:
         reservations = Reservations(Ledger(catalog_database), of_items)
 
         order_repository = OrderRepository(await self._open("order", self._settings.order_database_url))
-        history = History(order_repository)
+        catalog_of_orders = CatalogOfOrders(items, reservations)
+        history = History(order_repository, Names(catalog_of_orders))
         review_database = await self._open("review", self._settings.review_database_url)
         review_repository = ReviewRepository(review_database)
         of_ratings = self._invalidation(review_database)
@@ -76,7 +78,7 @@ class ShopBuilder:
             sessions,
             account,
             CatalogServicer(items, Search(catalog_repository, listing), reservations),
-            assemble(self._running, order_repository, CatalogOfOrders(items, reservations)),
+            assemble(self._running, order_repository, catalog_of_orders),
             ReviewServicer(
                 Feedback(review_repository, OrdersOfReviews(history), of_ratings), Ratings(review_repository)
             ),

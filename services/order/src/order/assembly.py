@@ -5,6 +5,7 @@ from order.carts import Carts
 from order.catalog import Catalog
 from order.checkout import Checkout
 from order.history import History
+from order.names import Names
 from order.recovery import CLEAN_EVERY_S, FINISH_EVERY_S, Recovery
 from order.repository import Repository
 from order.servicer import OrderServicer
@@ -20,4 +21,4 @@ def assemble(running: Running, repository: Repository, catalog: Catalog) -> Orde
     running.repeat("settlement", settlement.settle, every_s=SETTLE_EVERY_S)
     running.repeat("recovery", recovery.finish_open_orders, every_s=FINISH_EVERY_S)
     running.repeat("clean_carts", repository.delete_idle_carts, every_s=CLEAN_EVERY_S)
-    return OrderServicer(checkout, History(repository), Carts(repository, catalog))
+    return OrderServicer(checkout, History(repository, Names(catalog)), Carts(repository, catalog))

@@ -10,7 +10,8 @@ from chassis.batching import Batcher
 from chassis.errors import IdempotencyKeyReused
 from order import metrics
 from order.catalog import Catalog, Rejection, Reservation, StockRequest
-from order.domain import CartOwner, Lines, Memo, Order, check_request_id, digest_of, order_id_of
+from order.domain import CartOwner, Lines, Memo, Order, check_request_id, check_units, digest_of, order_id_of
+from order.names import Names
 from order.repository import Repository
 from order.settlement import Settlement
 
@@ -20,6 +21,7 @@ class Checkout:
         self._repository = repository
         self._catalog = catalog
         self._settlement = settlement
+        self._names = Names(catalog)
         self._recording: Batcher[Order, bool] = Batcher(
             "record_orders", self._repository.record_orders, max_size=256, max_in_flight=2
         )
@@ -41,8 +43,9 @@ class Checkout:
         # The order comes first: once it is recorded, the cart no longer has what it was made of.
         order = await self._repository.get_order(order_id)
         if order is not None:
-            return _replayed(order, memo.request_digest), True
+            return await self._names.complete(_replayed(order, memo.request_digest)), True
         cart = await self._repository.read_cart_to_buy(owner)
+        check_units(cart.lines)
         return await self._buy(StockRequest(order_id, cart.lines, memo, cart.claim))
 
     async def finish(self, reservation: Reservation) -> tuple[Order, bool]:
@@ -65,7 +68,8 @@ class Checkout:
             raise IdempotencyKeyReused
         if isinstance(decision, Rejection):
             raise decision.error
-        return await self.finish(decision)
+        order, was_recorded = await self.finish(decision)
+        return await self._names.complete(order), was_recorded
 
 
 def _replayed(order: Order, request_digest: bytes) -> Order:

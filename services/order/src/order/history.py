@@ -7,6 +7,7 @@ from chassis.fair_queue import FairQueue, Lane
 from chassis.pagination import PageTokens, page_size
 from order.domain import Order, OrderPage
 from order.errors import HistoryBusy, OrderNotFound, PurchaseNotFound
+from order.names import Names
 from order.repository import Repository
 
 _NEWEST: Final = 2**63 - 1
@@ -14,8 +15,9 @@ _MAX_WAITING: Final = 256
 
 
 class History:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, names: Names) -> None:
         self._repository = repository
+        self._names = names
         self._tokens: PageTokens | None = None
         self._pages = FairQueue("history", repository.max_pages, _MAX_WAITING, HistoryBusy)
 
@@ -27,7 +29,7 @@ class History:
             raise OrderNotFound from None
         if order is None or order.buyer_id != buyer_id:
             raise OrderNotFound
-        return order
+        return await self._names.complete(order)
 
     async def page(self, buyer_id: str, requested_size: int, page_token: str) -> OrderPage:
         """Newest first. Raises InvalidField, InvalidPageToken, HistoryBusy."""
@@ -37,7 +39,7 @@ class History:
         before = tokens.read(listing, page_token, 1) or [_NEWEST]
         async with self._pages.turn(Lane(buyer_id)):
             found = await self._repository.list_orders(buyer_id, before[0], size + 1)
-        orders = [order for order, _ in found[:size]]
+        orders = await self._names.complete_all([order for order, _ in found[:size]])
         return OrderPage(orders, tokens.write(listing, [found[size - 1][1]]) if len(found) > size else "")
 
     async def seller_of_purchase(self, buyer_id: str, item_id: str) -> str:
