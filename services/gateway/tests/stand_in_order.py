@@ -107,6 +107,10 @@ class StandInOrders(StandIn, OrderServiceServicer):
         self._cart_of(request.owner).clear()
         return pb.ClearCartResponse(cart=self._shown(request.owner))
 
+    async def KeepCart(self, request: pb.KeepCartRequest, context: Any) -> pb.KeepCartResponse:
+        await self.enter("KeepCart", request, context)
+        return pb.KeepCartResponse()
+
     async def SaveCart(self, request: pb.SaveCartRequest, context: Any) -> pb.SaveCartResponse:
         await self.enter("SaveCart", request, context)
         self._saved[request.owner.buyer_id] = Counter(self._cart_of(request.owner))

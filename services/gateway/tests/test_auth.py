@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+from types import SimpleNamespace
 
 import pytest
+from fastapi import Request
 
 from agora.account.v1 import account_pb2 as pb
+from gateway.auth import anyone_signed_in
 from gateway.clients.sessions import Sessions
 
 BUYER_ONLY = [
@@ -167,3 +170,16 @@ def test_account_service_is_told_the_clients_address(http, mesh):
     http.post("/v1/accounts", json={"username": "ann-127", "password": "correct horse", "role": "buyer"})
     for rpc in ("CreateSession", "CreateAccount"):
         assert mesh.account.calls_of(rpc)[-1].request.client_address == "127.0.0.1"
+
+
+class Used(list):
+    use = list.append
+
+
+async def test_any_request_of_a_session_keeps_its_cart():
+    """A session may be in use for days without a request that is about its cart."""
+    session = pb.Session(session_id="1", token_hash=hashlib.sha256(b"token").digest())
+    shop = SimpleNamespace(sessions=Sessions(Accounts(session)), carts_in_use=Used())
+    scope = {"type": "http", "headers": [(b"authorization", b"Bearer token")], "state": {"shop": shop}}
+    assert await anyone_signed_in(Request(scope)) is session
+    assert shop.carts_in_use == [session.session_id]

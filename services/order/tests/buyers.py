@@ -76,6 +76,10 @@ class Session:
         request = pb.SaveCartRequest(owner=self.owner, request_id=key)
         return units((await call(self.client.stub.SaveCart, request, pb.SaveCartResponse)).cart.lines)
 
+    async def keep(self) -> None:
+        request = pb.KeepCartRequest(session_id=self.owner.session_id)
+        await call(self.client.stub.KeepCart, request, pb.KeepCartResponse)
+
     async def buy(self, key=None) -> pb.PlaceOrderResponse:
         """Buy the cart."""
         request = pb.PlaceOrderRequest(request_id=key or new_key(), buyer_id=self.owner.buyer_id, cart=self.owner)

@@ -146,6 +146,14 @@ async def test_adding_and_buying_in_turns_through_both_replicas_loses_no_unit(sh
     await shop.audit()
 
 
+async def test_a_cart_whose_session_is_in_use_is_not_dropped(shop, session):
+    await shop.order_db.execute("UPDATE carts SET updated_at = now() - interval '3 days'")
+    await session.keep()
+    await shop.both.session().keep()
+    await Repository(shop.orders[1].database).delete_idle_carts()
+    assert await session.cart() == {"1": 3, "2": 1}
+
+
 async def test_a_cart_dropped_for_idleness_takes_no_order_with_it(shop, session):
     order = (await session.buy()).order
     await session.add("3")

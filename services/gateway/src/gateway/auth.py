@@ -30,11 +30,14 @@ class SessionBearer(SecurityBase):
         token_hash = token_hash_of(request)
         if token_hash is None:
             raise SessionRequired
-        session = await shop_of(request).sessions.find(token_hash)
+        shop = shop_of(request)
+        session = await shop.sessions.find(token_hash)
         if session is None:
             raise SessionEnded
         if self._role is not None and session.role != ROLES[self._role]:
             raise WrongRole(self._role)
+        # A cart lives as long as its session, and that by any request, also by one that is not about the cart.
+        shop.carts_in_use.use(session.session_id)
         return session
 
 

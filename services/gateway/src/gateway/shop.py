@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict, cast
+from typing import Final, TypedDict, cast
 
 from fastapi import Request
 from grpc.aio import Channel
 
 from chassis.grpc_client import open_channel
+from chassis.occasionally import Occasionally
 from chassis.redis import connect
 from gateway.cache.album_reads import COUNTS_PREFIX, AlbumReads
 from gateway.cache.reads import PREFIXES, Reads
@@ -29,6 +30,9 @@ from gateway.searches import Searches
 from gateway.settings import Settings
 from gateway.uploads import Uploads
 
+# The order service drops carts that nothing was heard of for two days.
+_KEEP_CART_EVERY_S: Final = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -44,6 +48,7 @@ class Shop:
     album_reads: AlbumReads
     votes: Votes
     dependencies: Dependencies
+    carts_in_use: Occasionally[str]
     operator_token: str | None = field(repr=False)
 
 
@@ -91,9 +96,10 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
         accounts = Accounts(channels["account"])
         reviews = Reviews(channels["review"])
         albums = Albums(channels["catalog"])
+        orders = Orders(channels["order"])
         yield Shop(
             catalog=catalog,
-            orders=Orders(channels["order"]),
+            orders=orders,
             accounts=accounts,
             sessions=Sessions(accounts),
             reviews=reviews,
@@ -104,5 +110,6 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
             album_reads=AlbumReads(albums, Likes(channels["review"]), tiers),
             votes=Votes(stream, settings.max_vote_backlog),
             dependencies=Dependencies(channels, redis, stream),
+            carts_in_use=Occasionally(orders.keep_cart, every_s=_KEEP_CART_EVERY_S),
             operator_token=settings.operator_token,
         )

@@ -28,6 +28,7 @@ class Dispatch:
     def __init__(self, shop: Shop) -> None:
         self._sessions: Sessions = shop.sessions
         self._methods = methods_of(shop)
+        self._carts_in_use = shop.carts_in_use
         self._succeeded = {name: metrics.RPC_DURATION.labels(name, "OK") for name in self._methods}
 
     async def answer(self, request: Request, client_address: str) -> Answer:
@@ -62,6 +63,7 @@ class Dispatch:
             raise SessionEnded
         if caller is not Caller.SIGNED_IN and live[0].role is not caller.value:
             raise WrongRole(str(caller.value))
+        self._carts_in_use.use(live[0].session_id)
         return live[0]
 
     def _refused(self, request: Request, refusal: Refusal, started: float) -> Answer:

@@ -1,6 +1,8 @@
 """The services put together in one process: each one's servicer over its own database."""
 
 from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
 
 from account.assembly import assemble as assemble_account
 from account.repository import Repository as AccountRepository
@@ -16,6 +18,7 @@ from catalog.search import Search
 from catalog.servicer import CatalogServicer
 from chassis.cache_state import CacheState
 from chassis.invalidation import Invalidation
+from chassis.occasionally import Occasionally
 from chassis.postgres import Database
 from chassis.queries import Queries
 from chassis.service import Running
@@ -32,6 +35,9 @@ from review.ratings import Ratings
 from review.repository import Repository as ReviewRepository
 from review.servicer import ReviewServicer
 
+# Carts that nothing was heard of for two days are dropped.
+_KEEP_CART_EVERY_S: Final = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -42,6 +48,7 @@ class Shop:
     catalog: CatalogServicer
     order: OrderServicer
     review: ReviewServicer
+    carts_in_use: Occasionally[str]
 
 
 class ShopBuilder:
@@ -82,6 +89,7 @@ class ShopBuilder:
             ReviewServicer(
                 Feedback(review_repository, OrdersOfReviews(history), of_ratings), Ratings(review_repository)
             ),
+            Occasionally(lambda session_id: order_repository.keep_cart(UUID(session_id)), every_s=_KEEP_CART_EVERY_S),
         )
 
     def _invalidation(self, database: Database) -> Invalidation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 from chassis.digest import digest_of
 from chassis.errors import InvalidField
@@ -80,6 +81,10 @@ class Carts:
             await cart.save()
 
         return await self._priced(await self._change(owner, request_id, ("save",), save))
+
+    async def keep(self, session_id: UUID) -> None:
+        """Keep the cart of a session in use from being dropped for idleness."""
+        await self._repository.keep_cart(session_id)
 
     async def _change(self, owner: CartOwner, request_id: str, asked: tuple[object, ...], change: Change) -> Lines:
         """Make a change once for each request id of the session; returns the lines after it, or as they are by then.

@@ -121,8 +121,13 @@ WITH saved AS (
 DELETE FROM cart_lines
 WHERE session_id = $1 AND quantity = 0
 
+-- keep_cart --
+UPDATE carts
+SET updated_at = now()
+WHERE session_id = $1
+
 -- delete_idle_carts --
--- Their sessions ended long ago; in small bites, so that no lock is held for long.
+-- Their sessions ended long ago, since keep_cart is run for a session in use every hour; in small bites, so that no lock is held for long.
 DELETE FROM carts
 WHERE session_id IN (
     SELECT session_id

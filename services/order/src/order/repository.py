@@ -84,6 +84,9 @@ class Repository:
         async with self.open_cart(owner) as cart:
             return CartContents(await cart.lines(), cart.claim)
 
+    async def keep_cart(self, session_id: UUID) -> None:
+        await self._database.execute("keep_cart", session_id)
+
     async def delete_idle_carts(self) -> None:
         await self._database.execute("delete_idle_carts")
 

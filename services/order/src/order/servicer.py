@@ -73,12 +73,20 @@ class OrderServicer(OrderServiceServicer):
         cart = await self._carts.save(_owner(request.owner), request.request_id or str(uuid4()))
         return pb.SaveCartResponse(cart=_cart_message(cart))
 
+    async def KeepCart(self, request: pb.KeepCartRequest, context: Any) -> pb.KeepCartResponse:
+        await self._carts.keep(_session_id(request.session_id))
+        return pb.KeepCartResponse()
 
-def _owner(message: pb.CartOwner) -> CartOwner:
+
+def _session_id(text: str) -> UUID:
     try:
-        session_id = UUID(message.session_id)
+        return UUID(text)
     except ValueError:
         raise InvalidField("session_id", "must be a UUID") from None
+
+
+def _owner(message: pb.CartOwner) -> CartOwner:
+    session_id = _session_id(message.session_id)
     return CartOwner(session_id, message.buyer_id, to_datetime(message.session_create_time))
 
 

@@ -34,6 +34,9 @@ class Orders:
         request = pb.ClearCartRequest(owner=owner, request_id=request_id)
         return (await call(self._stub.ClearCart, request, pb.ClearCartResponse)).cart
 
+    async def keep_cart(self, session_id: str) -> None:
+        await call(self._stub.KeepCart, pb.KeepCartRequest(session_id=session_id), pb.KeepCartResponse)
+
     async def save_cart(self, owner: pb.CartOwner, request_id: str) -> pb.Cart:
         request = pb.SaveCartRequest(owner=owner, request_id=request_id)
         return (await call(self._stub.SaveCart, request, pb.SaveCartResponse)).cart
