@@ -15,7 +15,7 @@ from catalog.stock import Allocation, Decision, Reservation, StockRequest, alloc
 from chassis.batching import Batcher
 from chassis.conflicts import retry_conflicts
 from chassis.context import current
-from chassis.errors import Aborted, DeadlineExceeded, InvalidField
+from chassis.errors import Aborted, InvalidField
 from chassis.invalidation import Invalidation
 from chassis.lanes import Lanes
 from chassis.postgres_errors import StoreBusy
@@ -44,7 +44,8 @@ class _Asked:
     deadline: float
 
 
-_Outcome = Decision | Contended | Exception
+Outcome = Decision | Contended | None
+"""None when the sender's time was over before the work on the order began."""
 _Lock = Callable[[DecidingTransaction, Collection[int]], Awaitable[LockedItems]]
 
 
@@ -61,10 +62,10 @@ class Reservations:
     def __init__(self, ledger: Ledger, invalidation: Invalidation) -> None:
         self._ledger = ledger
         self._invalidation = invalidation
-        self._batcher: Batcher[_Asked, Decision | Contended] = Batcher(
+        self._batcher: Batcher[_Asked, Outcome] = Batcher(
             "reserve_stock", self._decide_batch, max_size=MAX_ORDERS, max_in_flight=2
         )
-        self._lanes: Lanes[int, _Asked, Decision | Contended] = Lanes(
+        self._lanes: Lanes[int, _Asked, Outcome] = Lanes(
             "reserve_contended_stock", self._decide_lane, max_size=MAX_ORDERS, max_in_flight=1
         )
         self._stuck: set[int] = set()
@@ -73,7 +74,7 @@ class Reservations:
 
     async def reserve(
         self, requests: Sequence[StockRequest], *, takes_contended: bool = False, wait_item_id: int | None = None
-    ) -> list[Decision | Contended]:
+    ) -> list[Outcome]:
         """One decision a request, in order. An order that was decided before keeps its decision.
 
         A sender who `takes_contended` gets the orders of stuck items back as Contended, except for those of the item
@@ -81,7 +82,8 @@ class Reservations:
         """
         if not 1 <= len(requests) <= MAX_ORDERS:
             raise InvalidField("requests", f"must be 1 to {MAX_ORDERS}")
-        asked = [_Asked(request, current().deadline) for request in requests]
+        now, deadline = time.monotonic(), current().deadline
+        asked = [_Asked(request, min(deadline, now + request.timeout_s)) for request in requests]
         try:
             return await self._reserve(asked, {wait_item_id} if takes_contended else None, wait_item_id)
         except StoreBusy:
@@ -91,11 +93,11 @@ class Reservations:
 
     async def _reserve(
         self, asked: Sequence[_Asked], waited_for: Collection[int | None] | None, wait_item_id: int | None
-    ) -> list[Decision | Contended]:
+    ) -> list[Outcome]:
         lanes = [self._lane_of(each.request, wait_item_id) for each in asked]
         unstuck = [each for each, lane in zip(asked, lanes, strict=True) if lane is None]
         decided = iter(await self._batcher.submit_all(unstuck))
-        outcomes = [next(decided) if lane is None else Contended(lane) for lane in lanes]
+        outcomes: list[Outcome] = [next(decided) if lane is None else Contended(lane) for lane in lanes]
         contended = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Contended)]
         ends = await asyncio.gather(*(self._wait(asked[at], outcomes[at], waited_for) for at in contended))
         for place, end in zip(contended, ends, strict=True):
@@ -107,15 +109,13 @@ class Reservations:
             return wait_item_id
         return next((item_id for item_id in request.lines if item_id in self._stuck), None)
 
-    async def _wait(
-        self, asked: _Asked, outcome: Decision | Contended, waited_for: Collection[int | None] | None
-    ) -> Decision | Contended:
+    async def _wait(self, asked: _Asked, outcome: Outcome, waited_for: Collection[int | None] | None) -> Outcome:
         """From lane to lane, as long as yet another item is stuck when the one that was waited for is not any more."""
         while isinstance(outcome, Contended) and (waited_for is None or outcome.item_id in waited_for):
             outcome = await self._lanes.submit(outcome.item_id, asked)
         return outcome
 
-    async def _decide_batch(self, asked: list[_Asked]) -> Sequence[_Outcome]:
+    async def _decide_batch(self, asked: list[_Asked]) -> Sequence[Outcome]:
         try:
             return await self._decide(asked, DecidingTransaction.lock)
         except ItemLocked:
@@ -123,7 +123,7 @@ class Reservations:
             self._stuck.update(outcome.item_id for outcome in outcomes if isinstance(outcome, Contended))
             return outcomes
 
-    async def _decide_lane(self, item_id: int, asked: list[_Asked]) -> Sequence[_Outcome]:
+    async def _decide_lane(self, item_id: int, asked: list[_Asked]) -> Sequence[Outcome]:
         async def lock(ledger: DecidingTransaction, item_ids: Collection[int]) -> LockedItems:
             await ledger.lock([item_id])
             self._stuck.discard(item_id)
@@ -137,14 +137,14 @@ class Reservations:
 
     async def _decide(
         self, asked: Sequence[_Asked], lock: _Lock, lock_timeout_ms: int = _BATCH_TIMEOUT_MS
-    ) -> Sequence[_Outcome]:
+    ) -> Sequence[Outcome]:
         decide = partial(self._decide_once, asked, lock, lock_timeout_ms)
         outcomes = await retry_conflicts(decide, _is_conflict)
         # Also of reservations made earlier: who made them may have died before it came to this.
         await self._drop_copies(outcome for outcome in outcomes if isinstance(outcome, Reservation))
         return outcomes
 
-    async def _decide_once(self, asked: Sequence[_Asked], lock: _Lock, lock_timeout_ms: int) -> list[_Outcome]:
+    async def _decide_once(self, asked: Sequence[_Asked], lock: _Lock, lock_timeout_ms: int) -> list[Outcome]:
         async with self._ledger.deciding(lock_timeout_ms) as ledger:
             locked = await lock(ledger, {item_id for each in asked for item_id in each.request.lines})
             # Nobody waits any more for the others: not deciding them keeps open what the next request is told
@@ -188,9 +188,9 @@ def _is_conflict(error: Exception) -> bool:
     return True
 
 
-def _outcome(request: StockRequest, allocation: Allocation, contended: frozenset[int]) -> _Outcome:
+def _outcome(request: StockRequest, allocation: Allocation, contended: frozenset[int]) -> Outcome:
     decision = allocation.decisions.get(request.order_id)
     if decision is not None:
         return decision
     item_id = next((item_id for item_id in request.lines if item_id in contended), None)
-    return DeadlineExceeded("the deadline passed") if item_id is None else Contended(item_id)
+    return None if item_id is None else Contended(item_id)

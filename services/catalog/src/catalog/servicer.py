@@ -1,5 +1,6 @@
 """The catalog over gRPC: messages in, use case, messages out."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ from catalog import stock
 from catalog.changes import ItemChange
 from catalog.domain import Condition, Item, NewItem, Page, item_id_of
 from catalog.items import MAX_NEW_ITEMS, Items
-from catalog.reservations import Contended, Reservations
+from catalog.reservations import Contended, Outcome, Reservations
 from catalog.search import Search, SearchFilters
 from chassis.errors import IdempotencyKeyReused, InvalidField, Refusal
 from chassis.money import DEFAULT_CURRENCY
@@ -150,7 +151,8 @@ def _stock_request(message: pb.StockRequest) -> stock.StockRequest:
         else:
             lines[number] = lines.get(number, 0) + line.quantity
     claim = _uuid("claim", message.claim) if message.claim else None
-    return stock.StockRequest(_uuid("order_id", message.order_id), lines, message.memo, unknown, claim)
+    timeout_s = message.timeout_ms / 1000 if message.timeout_ms else math.inf
+    return stock.StockRequest(_uuid("order_id", message.order_id), lines, message.memo, unknown, claim, timeout_s)
 
 
 def _uuid(field: str, text: str) -> UUID:
@@ -181,7 +183,7 @@ def _page_messages(page: Page) -> Iterable[pb.Item]:
     return map(_item_message, page.items)
 
 
-def _result_message(outcome: stock.Decision | Contended) -> pb.StockResult:
+def _result_message(outcome: Outcome) -> pb.StockResult:
     match outcome:
         case stock.Reservation():
             return pb.StockResult(reservation=_reservation_message(outcome))
@@ -190,6 +192,8 @@ def _result_message(outcome: stock.Decision | Contended) -> pb.StockResult:
             return pb.StockResult(refusal=pb.Refusal(reason=reason, item_id=outcome.item_id, memo=outcome.memo))
         case Contended():
             return pb.StockResult(contended=pb.Contended(item_id=str(outcome.item_id)))
+        case None:
+            return pb.StockResult()
 
 
 def _reservation_message(reservation: stock.Reservation) -> pb.Reservation:

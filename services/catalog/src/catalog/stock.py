@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from math import inf
 from typing import Final
 from uuid import UUID
 
@@ -33,6 +34,8 @@ class StockRequest:
     unknown_item_id: str = ""
     # Of several orders with the same claim, one gets stock.
     claim: UUID | None = None
+    # How long the sender of this order waits; infinite for as long as the call lasts.
+    timeout_s: float = inf
 
     def __post_init__(self) -> None:
         if len(self.lines) > MAX_LINES:

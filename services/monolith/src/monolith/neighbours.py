@@ -7,6 +7,7 @@ from catalog import stock
 from catalog.domain import item_id_of
 from catalog.items import Items
 from catalog.reservations import Reservations
+from chassis.errors import DeadlineExceeded
 from order.catalog import Decision, Item, Rejection, Reservation, StockRequest
 from order.domain import Memo, OrderLine
 from order.errors import PurchaseNotFound, rejection_error
@@ -36,7 +37,7 @@ class CatalogOfOrders:
             case stock.Rejection():
                 error = rejection_error(outcome.reason.value, outcome.item_id)
                 return Rejection(error, Memo.from_bytes(outcome.memo))
-        raise AssertionError(f"undecided, though it was waited for: {outcome}")
+        raise DeadlineExceeded("the deadline passed")
 
     async def list_open_reservations(
         self, min_age_ms: int, limit: int, skip: Collection[UUID] = ()
