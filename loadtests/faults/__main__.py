@@ -122,7 +122,7 @@ def _cancel_once(task: asyncio.Task[None]) -> None:
 
 async def _perform_all(experiments: Iterator[Experiment], options: Options, results: list[Result]) -> None:
     for experiment in experiments:
-        results.append(await perform(experiment, options))  # noqa: PERF401 - those before an interruption count
+        await perform(experiment, options, results)
 
 
 def _print_summary(results: list[Result], options: Options) -> None:

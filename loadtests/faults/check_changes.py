@@ -3,38 +3,40 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from math import inf
 
 from loadtests.faults.changes import DELTA, Change, changes_of
 from loadtests.faults.history import Attempt, Call, History, Outcome
 from loadtests.faults.violation import Kind, Violation
 
 IF_MATCH = "if_match"
+_FIELDS = ("price_cents", "quantity")
 
 
 def check_changes(history: History) -> Iterator[Violation]:
     seen = _seen(history)
     for item_id, changes in changes_of(history).items():
         yield from _took_effect_twice(item_id, changes, seen.get(item_id, {}))
-        yield from _overwrote(item_id, changes)
+        yield from _overwrote(item_id, changes, seen.get(item_id, {}))
 
 
-def _seen(history: History) -> dict[str, dict[int, Attempt]]:
-    """One answer for each version of each item that anybody was told of."""
-    seen: dict[str, dict[int, Attempt]] = {}
+def _seen(history: History) -> dict[str, dict[int, list[Attempt]]]:
+    """Return the answers that show a version of an item, by item and version."""
+    seen: dict[str, dict[int, list[Attempt]]] = {}
     for attempt in history.of(Call.READ, Call.SET_ITEM):
         if attempt.outcome is Outcome.ACCEPTED and "version" in attempt.told:
-            seen.setdefault(attempt.told["item_id"], {}).setdefault(attempt.told["version"], attempt)
+            seen.setdefault(attempt.told["item_id"], {}).setdefault(attempt.told["version"], []).append(attempt)
     return seen
 
 
-def _took_effect_twice(item_id: str, changes: list[Change], seen: dict[int, Attempt]) -> Iterator[Violation]:
+def _took_effect_twice(item_id: str, changes: list[Change], seen: dict[int, list[Attempt]]) -> Iterator[Violation]:
     """Each rise of the stock from one version to a later one needs a change of its own that raised it."""
     raising = [change for change in changes if "quantity" in change.asked or change.asked.get(DELTA, 0) > 0]
     known = [
         change.accepted.told["version"] for change in raising if change.accepted and "version" in change.accepted.told
     ]
     spare = len(raising) - len(known)
-    for (version, first), (later_version, later) in pairwise(sorted(seen.items())):
+    for (version, [first, *_]), (later_version, [later, *_]) in pairwise(sorted(seen.items())):
         if first.told["quantity"] >= later.told["quantity"]:
             continue
         if any(version < made <= later_version for made in known):
@@ -50,16 +52,26 @@ def _took_effect_twice(item_id: str, changes: list[Change], seen: dict[int, Atte
             return
 
 
-def _overwrote(item_id: str, changes: list[Change]) -> Iterator[Violation]:
+def _overwrote(item_id: str, changes: list[Change], seen: dict[int, list[Attempt]]) -> Iterator[Violation]:
+    """A change that is made again by its caller's channel is answered with a later version than it made."""
     expecting = [change for change in changes if IF_MATCH in change.asked and change.accepted]
     for change in expecting:
-        assert change.accepted is not None
-        expected, made = change.asked[IF_MATCH], change.accepted.told["version"]
-        if made != expected + 1:
-            says = f"a change of item {item_id} was to follow version {expected}, and made version {made}"
-            yield Violation(Kind.OVERWRITTEN, says, change.attempts)
+        expected = change.asked[IF_MATCH]
+        newer = [known for version in seen if version > expected for known in seen[version]]
+        if known := next((each for each in newer if (each.answered_at or inf) < change.after), None):
+            says = (
+                f"a change of item {item_id} was to follow version {expected}, when {known.told['version']} was known"
+            )
+            yield Violation(Kind.OVERWRITTEN, says, (known, *change.attempts))
+        elif other := next((each for each in seen.get(expected + 1, []) if not _shows(change, each)), None):
+            says = f"a change of item {item_id} was to follow version {expected}, and another did"
+            yield Violation(Kind.OVERWRITTEN, says, (other, *change.attempts))
     for expected, times in Counter(change.asked[IF_MATCH] for change in expecting).items():
         if times > 1:
             says = f"{times} changes of item {item_id} were accepted that were all to follow version {expected}"
             attempts = (a for change in expecting if change.asked[IF_MATCH] == expected for a in change.attempts)
             yield Violation(Kind.OVERWRITTEN, says, tuple(attempts))
+
+
+def _shows(change: Change, answer: Attempt) -> bool:
+    return all(answer.told[field] == change.asked[field] for field in _FIELDS if field in change.asked)

@@ -130,10 +130,13 @@ class RandomClient:
         await self._ask(change_item(self._goods.seller, item_id, quantity_delta=self._random.randint(1, 9)))
 
     async def _change_what_was_seen(self) -> None:
-        """A change that must not overwrite what happened since the item was looked at."""
+        """A change that must not overwrite what happened since the item was looked at: mostly something did."""
         item_id = self._random.choice(self._goods.item_ids)
         seen = await self._shop.send(show_item(item_id), self._random.randrange(2))
         if seen.outcome is Outcome.ACCEPTED:
+            if self._random.random() < 0.5:
+                between = self._random.randint(100, 9_999)
+                await self._ask(change_item(self._goods.seller, item_id, price_cents=between))
             price = self._random.randint(100, 9_999)
             await self._ask(change_item(self._goods.seller, item_id, if_match=seen.told["version"], price_cents=price))
 

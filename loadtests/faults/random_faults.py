@@ -13,7 +13,7 @@ from loadtests.faults.requests import Visitor, new_key, register_item
 from loadtests.faults.stage import Experiment, Stage
 
 CLIENTS = 8
-ROUND_S = 4.0
+ROUND_S = 3.0
 STOCKS = (12, 25, 60, 400, 20)
 # The history and the databases grow with every round, and the checker reads all of both.
 ROUNDS_PER_MESH = 20

@@ -147,20 +147,21 @@ class Experiment:
     proxied: bool = False
 
 
-async def perform(experiment: Experiment, options: Options) -> Result:
-    """Play an experiment on a clean mesh of its own, and judge it."""
+async def perform(experiment: Experiment, options: Options, results: list[Result]) -> None:
+    """Play an experiment on a clean mesh of its own, and judge it. Its result is there from its beginning on."""
     began = time.monotonic()
     print(f"\n{experiment.name}: {experiment.says}", flush=True)
     async with _stage(experiment, options) as stage:
+        results.append(stage.result)
         try:
             await experiment.play(stage)
             await stage.judge()
         except Exception as error:
             traceback.print_exception(error)
             stage.result.violations.append(f"ended by {type(error).__name__}: {error}")
-    stage.result.seconds = time.monotonic() - began
+        finally:
+            stage.result.seconds = time.monotonic() - began
     print(f"{experiment.name}: {'FAILED' if stage.result.violations else 'passed'}", flush=True)
-    return stage.result
 
 
 @asynccontextmanager

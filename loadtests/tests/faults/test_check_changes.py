@@ -58,12 +58,40 @@ def test_units_of_a_change_without_an_answer_may_be_there_or_not(shop):
     assert shop.violations() == set()
 
 
-def test_a_write_over_an_unexpected_version_is_found(shop):
+def overwrite(shop, version, **fields):
+    """A shop that ignores the precondition."""
+    shop.set_item("7", **fields).asked["if_match"] = version
+
+
+def test_a_write_over_a_version_that_was_known_is_found(shop):
     version = shop.versions["7"]
     shop.buy("ann", "k1", {"7": 1})
-    change = shop.set_item("7", quantity=10)
-    change.asked["if_match"] = version
+    shop.read("7")
+    overwrite(shop, version, price_cents=400)
     assert shop.violations() == {Kind.OVERWRITTEN}
+
+
+def test_a_write_over_a_version_that_is_seen_later_is_found(shop):
+    version = shop.versions["7"]
+    shop.buy("ann", "k1", {"7": 1})
+    seen = shop.read("7")
+    overwrite(shop, version, price_cents=400)
+    seen.answered_at = shop.now
+    assert shop.violations() == {Kind.OVERWRITTEN}
+
+
+def test_two_writes_over_one_version_are_found(shop):
+    version = shop.versions["7"]
+    for price in (400, 300):
+        overwrite(shop, version, price_cents=price)
+    assert shop.violations() == {Kind.OVERWRITTEN}
+
+
+def test_a_change_made_again_may_tell_a_later_version(shop):
+    change = shop.set_item("7", price_cents=400, if_match=shop.versions["7"])
+    shop.buy("ann", "k1", {"7": 1})
+    change.answered_at, change.told["version"] = shop.now, shop.versions["7"]
+    assert shop.violations() == set()
 
 
 def test_a_rejected_precondition_changes_nothing(shop):

@@ -12,6 +12,12 @@ buyers = st.sampled_from(["ann", "bob"])
 keys = st.sampled_from(["k1", "k2", "k3", "k4"])
 lines = st.dictionaries(st.sampled_from(ITEMS), st.integers(1, 3), min_size=1, max_size=2)
 PURCHASE = (("restock", "7", 20, True), ("buy", "ann", "key of this purchase", {"7": 1}, True))
+CHANGES = {
+    "reprice": lambda value: {"price_cents": value},
+    "restock": lambda value: {"quantity": value},
+    "add_units": lambda value: {"quantity_delta": value},
+    "expect": lambda value: {"price_cents": 7, "if_match": value},
+}
 certain = st.just(True)
 
 
@@ -22,6 +28,9 @@ def _steps(answered: st.SearchStrategy[bool], restocked: st.SearchStrategy[bool]
         st.tuples(st.just("buy_cart"), buyers, st.sampled_from(["c1", "c2"]), answered),
         st.tuples(st.just("reprice"), st.sampled_from(ITEMS), st.integers(1, 999), answered),
         st.tuples(st.just("restock"), st.sampled_from(ITEMS), st.integers(0, 20), restocked),
+        st.tuples(st.just("add_units"), st.sampled_from(ITEMS), st.integers(1, 9), restocked),
+        st.tuples(st.just("expect"), st.sampled_from(ITEMS), st.integers(1, 9), answered),
+        st.tuples(st.just("read"), st.sampled_from(ITEMS)),
     )
 
 
@@ -30,20 +39,20 @@ def _tell(script: list[tuple]) -> ModelShop:
     for item_id in ITEMS:
         shop.set_item(item_id, quantity=6, price_cents=100)
     for name, *arguments in script:
-        match name:
-            case "reprice":
-                shop.set_item(arguments[0], price_cents=arguments[1], answered=arguments[2])
-            case "restock":
-                shop.set_item(arguments[0], quantity=arguments[1], answered=arguments[2])
-            case "buy":
-                shop.buy(*arguments[:3], answered=arguments[3])
-            case "add_to_cart":
-                shop.add_to_cart(*arguments[:3], answered=arguments[3])
-            case "buy_cart":
-                shop.buy_cart(*arguments[:2], answered=arguments[2])
-            case "ask_in_vain":
-                shop.ask_in_vain(*arguments)
+        _take_step(shop, name, arguments)
     return shop
+
+
+def _take_step(shop: ModelShop, name: str, arguments: list) -> None:
+    """The last argument of most steps says whether an answer came."""
+    if name in CHANGES:
+        item_id, value, answered = arguments
+        shop.set_item(item_id, answered=answered, **CHANGES[name](value))
+    elif name in {"ask_in_vain", "read"}:
+        getattr(shop, name)(*arguments)
+    else:
+        *asked, answered = arguments
+        getattr(shop, name)(*asked, answered=answered)
 
 
 def _acknowledged(shop: ModelShop) -> list[str]:
@@ -83,6 +92,22 @@ def test_a_changed_price_of_an_acknowledged_order_is_found(shop, data):
     dearer = (replace(first, price_cents=first.price_cents + 1), *rest)
     shop.orders[order_id] = replace(order, lines=dearer, total_cents=order.total_cents + first.quantity)
     assert Kind.CHANGED_PRICE in shop.violations()
+
+
+@given(stories_of_known_stock, st.sampled_from(ITEMS), st.integers(1, 5))
+def test_units_added_twice_are_found(shop, item_id, units):
+    shop.set_item(item_id, quantity=5)
+    shop.set_item(item_id, quantity_delta=units)
+    shop.take_effect(item_id, {"quantity_delta": units})
+    assert Kind.STOCK_NOT_CONSERVED in shop.violations()
+
+
+@given(stories, st.sampled_from(ITEMS))
+def test_a_read_from_before_a_write_is_found(shop, item_id):
+    before = dict(shop.read(item_id).told)
+    shop.set_item(item_id, price_cents=1)
+    shop.read(item_id).told = before
+    assert Kind.STALE_READ in shop.violations()
 
 
 @given(stories_without_doubt, buyers, lines)
