@@ -10,7 +10,7 @@ from loadtests.faults.violation import Kind, Violation
 TIMES = 2.0
 # With fewer, a p99 is the slowest of all: a single long collection of garbage decides.
 ENOUGH = 200
-# Orders that are held up are few: of these it is the median that must not be beyond the usual p99.
+# Orders that are held up are few: then it is their median that must not be beyond the usual p99.
 FEW = 10
 # A machine's own jitter: below this no client is held up.
 UNNOTICED_S = 0.1
@@ -23,9 +23,12 @@ def check_latency(history: History) -> Iterator[Violation]:
         if not fault.item_ids:
             continue
         others = [order for order in orders if _is_struck_by_none_but(fault, order, history.faults)]
-        if len(usual) < ENOUGH or len(others) < FEW:
+        if min(len(usual), len(others)) >= ENOUGH:
+            name, struck = "p99", p99(others)
+        elif min(len(usual), len(others)) >= FEW:
+            name, struck = "median", median(map(seconds, others))
+        else:
             continue
-        name, struck = ("p99", p99(others)) if len(others) >= ENOUGH else ("median", median(map(seconds, others)))
         calm = p99(usual)
         if struck > max(TIMES * calm, UNNOTICED_S):
             says = (

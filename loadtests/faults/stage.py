@@ -46,12 +46,12 @@ class Result:
 
 
 class Stage:
-    def __init__(self, experiment: str, mesh: Mesh, shop: Shop, recorder: Recorder, options: Options) -> None:
+    def __init__(self, result: Result, mesh: Mesh, shop: Shop, recorder: Recorder, options: Options) -> None:
         self.mesh = mesh
         self.options = options
         self.shop = shop
-        self.random = random.Random(f"{options.seed}/{experiment}")  # noqa: S311 - to be repeated, not to be secret
-        self.result = Result(experiment)
+        self.random = random.Random(f"{options.seed}/{result.experiment}")  # noqa: S311 - to be repeated, not to be secret
+        self.result = result
         self._recorder = recorder
         self._began = time.monotonic()
 
@@ -151,21 +151,22 @@ async def perform(experiment: Experiment, options: Options, results: list[Result
     """Play an experiment on a clean mesh of its own, and judge it. Its result is there from its beginning on."""
     began = time.monotonic()
     print(f"\n{experiment.name}: {experiment.says}", flush=True)
-    async with _stage(experiment, options) as stage:
-        results.append(stage.result)
-        try:
+    result = Result(experiment.name)
+    results.append(result)
+    try:
+        async with _stage(experiment, options, result) as stage:
             await experiment.play(stage)
             await stage.judge()
-        except Exception as error:
-            traceback.print_exception(error)
-            stage.result.violations.append(f"ended by {type(error).__name__}: {error}")
-        finally:
-            stage.result.seconds = time.monotonic() - began
-    print(f"{experiment.name}: {'FAILED' if stage.result.violations else 'passed'}", flush=True)
+    except Exception as error:  # the other experiments go on, and the summary tells of this one
+        traceback.print_exception(error)
+        result.violations.append(f"ended by {type(error).__name__}: {error}")
+    finally:
+        result.seconds = time.monotonic() - began
+    print(f"{experiment.name}: {'FAILED' if result.violations else 'passed'}", flush=True)
 
 
 @asynccontextmanager
-async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stage]:
+async def _stage(experiment: Experiment, options: Options, result: Result) -> AsyncIterator[Stage]:
     directory = options.directory / experiment.name
     mesh_directory = directory / "mesh"
     stop_leftover(mesh_directory)
@@ -184,7 +185,6 @@ async def _stage(experiment: Experiment, options: Options) -> AsyncIterator[Stag
             sabotaged(mesh.gateways, options.sabotage) as gateways,
             aclosing(Shop(gateways, recorder)) as shop,
         ):
-            stage = Stage(experiment.name, mesh, shop, recorder, options)
-            yield stage
-    if not stage.result.violations:
+            yield Stage(result, mesh, shop, recorder, options)
+    if not result.violations:
         shutil.rmtree(mesh_directory)

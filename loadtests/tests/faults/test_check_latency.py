@@ -56,7 +56,7 @@ def test_of_few_orders_the_median_decides(shop, orders, slow, found):
 
 
 def test_a_run_without_usual_orders_decides_nothing(shop):
-    buy_many(shop, "8", 0.2, orders=20)
+    buy_many(shop, "8", 0.2, orders=5)
     lock(shop, "7")
     buy_many(shop, "8", 0.9)
     assert shop.violations() == set()
