@@ -14,9 +14,13 @@ from redis.exceptions import RedisError
 
 from loadtests.faults.state import database_dsn
 
+_BEGUN_WITHIN_S = 20.0
 _ENDED_WITHIN_S = 60.0
 _TRY_AGAIN_S = 0.2
 _USUAL_CLIENTS = 10_000
+_Errors = tuple[type[Exception], ...]
+_LOCKED: _Errors = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_AWAY: _Errors = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 _DISK_FULL = """
 SET LOCAL lock_timeout = '1s';
 CREATE OR REPLACE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -109,18 +113,20 @@ async def _setting(postgres: str, settings: dict[str, str]) -> AsyncIterator[Non
 @asynccontextmanager
 async def _changed(postgres: str, database: str, begin: tuple[str, ...], end: tuple[str, ...]) -> AsyncIterator[None]:
     try:
-        await _execute(postgres, database, begin)
+        await _insist(postgres, database, begin, in_spite_of=_LOCKED, for_s=_BEGUN_WITHIN_S)
         yield
     finally:
-        await asyncio.shield(_insist(postgres, database, end))
+        await asyncio.shield(_insist(postgres, database, end, in_spite_of=_AWAY, for_s=_ENDED_WITHIN_S))
 
 
-async def _insist(postgres: str, database: str, statements: tuple[str, ...]) -> None:
-    deadline = time.monotonic() + _ENDED_WITHIN_S
+async def _insist(
+    postgres: str, database: str, statements: tuple[str, ...], *, in_spite_of: _Errors, for_s: float
+) -> None:
+    deadline = time.monotonic() + for_s
     while True:
         try:
             return await _execute(postgres, database, statements)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        except in_spite_of:
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(_TRY_AGAIN_S)
