@@ -78,7 +78,7 @@ class Traffic:
     def _refused(self, buyer: str, item_id: str) -> None:
         too_many = {"lines": [{"item_id": item_id, "quantity": 999_999}]}
         self._call("POST", "/v1/orders", buyer, json=too_many, headers={"idempotency-key": uuid4().hex})
-        self._call("POST", "/v1/sessions", json={"username": "nobody", "password": "wrong horse"})
+        self._call("POST", "/v1/sessions", json={"username": f"nobody-{uuid4().hex[:12]}", "password": "wrong horse"})
 
     def _vote(self) -> None:
         profile = '{"artist": "AgoraBand", "title": "Live", "year": "1999"}'
