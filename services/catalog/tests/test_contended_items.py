@@ -75,7 +75,7 @@ async def test_an_order_that_is_decided_needs_no_item(replica, locked):
         assert await replica.reserve({"1": 1}, order_id) == first
 
 
-async def test_bundles_of_two_busy_items_are_decided_between_their_single_orders(replica, other_replica):
+async def test_orders_of_two_busy_items_are_decided(replica, other_replica):
     """Whoever waits for one of two items holds nothing meanwhile, and comes through all the same."""
     senders = (replica, other_replica)
     wanted = ({"1": 1}, {"2": 1}, {"1": 1, "2": 1})

@@ -97,9 +97,7 @@ async def test_claims_in_opposite_order_do_not_deadlock(
     )
 
 
-async def test_an_order_whose_sender_left_while_it_waited_is_not_decided(
-    replica, connection, blocker, waiting_backends
-):
+async def test_an_order_is_not_decided_when_its_sender_left(replica, connection, blocker, waiting_backends):
     """Its batch lives on, for a more patient sender."""
     hasty, patient = uuid4(), uuid4()
 

@@ -37,7 +37,7 @@ async def test_a_transaction_that_collides_every_time_is_given_up():
     assert transaction.runs < 10
 
 
-async def test_other_errors_pass_unless_they_are_conflicts_to_the_caller():
+async def test_other_errors_pass_unless_the_caller_calls_them_conflicts():
     error = LookupError("taken")
 
     with pytest.raises(LookupError):

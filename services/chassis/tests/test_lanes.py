@@ -5,7 +5,7 @@ import asyncio
 from chassis.lanes import Lanes
 
 
-async def test_calls_of_a_lane_are_batched_and_a_stuck_lane_delays_no_other():
+async def test_a_stuck_lane_delays_no_other():
     opened = asyncio.Event()
     batches: list[tuple[str, list[int]]] = []
 

@@ -148,7 +148,7 @@ async def test_a_refused_order_names_the_item_and_changes_nothing_anywhere(shop,
     await shop.audit()
 
 
-async def test_a_rejected_key_is_rejected_for_good_through_every_replica(shop):
+async def test_a_rejected_key_stays_rejected_through_every_replica(shop):
     lamp = await shop.item(quantity=1)
     first = await refused(shop.both.buy({lamp: 2}, "k"))
     assert first[1] == "OUT_OF_STOCK"
@@ -161,7 +161,7 @@ async def test_a_rejected_key_is_rejected_for_good_through_every_replica(shop):
     await shop.audit()
 
 
-async def test_a_rejected_cart_is_rejected_for_good_whatever_it_holds_later(shop):
+async def test_a_rejected_cart_stays_rejected_whatever_it_holds(shop):
     session = shop.both.session()
     assert (await refused(session.buy("empty")))[1] == "CART_EMPTY"
     await session.add("1")

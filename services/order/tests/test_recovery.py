@@ -102,7 +102,7 @@ ODD_MEMOS = [
 ]
 
 
-async def test_an_unreadable_reservation_is_set_aside_and_all_others_finished(shop, caplog):
+async def test_an_unreadable_reservation_is_set_aside(shop, caplog):
     odd = await reserve_strangely(shop, *ODD_MEMOS)
     await shop.reserve_only(None, lines={"2": 1})
     caplog.clear()
@@ -136,7 +136,7 @@ async def test_background_work_goes_on_beside_unreadable_reservations(shop, runn
     await until(recorded)
 
 
-async def test_an_unreadable_reservation_fails_no_other_order_of_its_batch(shop):
+async def test_an_unreadable_reservation_fails_alone(shop):
     [odd] = await reserve_strangely(shop, b"odd")
     catalog = shop.orders[0].recovery._catalog
     requests = [order_catalog.StockRequest(UUID(odd), {"1": 1}, Memo("ann", digest_of(None), None), None)]

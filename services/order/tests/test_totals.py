@@ -44,7 +44,7 @@ async def test_a_cart_total_never_passes_what_json_holds(shop, dear_items):
     assert (code, reason, metadata["field"]) == INVALID_QUANTITY
 
 
-async def test_an_order_keeps_the_names_and_currency_it_was_bought_with(shop):
+async def test_an_order_keeps_its_names_and_currency(shop):
     lamp = await shop.item(currency="EUR")
     order = (await shop.both.buy({lamp: 1})).order
     await shop.catalog_db.execute("UPDATE items SET name = 'Blue lamp' WHERE id = $1", int(lamp))

@@ -148,7 +148,7 @@ class Reservations:
         async with self._ledger.deciding(lock_timeout_ms) as ledger:
             locked = await lock(ledger, {item_id for each in asked for item_id in each.request.lines})
             # Nobody waits any more for the others: not deciding them keeps open what the next request is told
-            # (test_an_order_whose_sender_left_while_it_waited_is_not_decided).
+            # (test_an_order_is_not_decided_when_its_sender_left).
             awaited = [each.request for each in asked if each.deadline > time.monotonic()]
             known = await ledger.find_decisions(request.order_id for request in awaited)
             ready = [each for each in awaited if each.order_id in known or locked.contended.isdisjoint(each.lines)]
