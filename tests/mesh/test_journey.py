@@ -88,7 +88,8 @@ def test_a_buyer_fills_a_cart_saves_it_and_buys_it_in_a_later_session(sign_in: S
     assert placed.status_code == 201
     order = placed.json()
     assert order["state"] == "CONFIRMED"
-    assert order["lines"] == [line | {"price_cents": 1250}]
+    assert order["lines"] == [line | {"name": item["name"], "price_cents": 1250}]
+    assert order["currency"] == "USD"
     assert order["total_cents"] == 2500
 
     again = later.client.post("/v1/orders", headers=headers)
@@ -116,14 +117,19 @@ def test_a_cart_bought_under_many_keys_at_once_makes_one_order(sign_in: SignIn):
     assert buyer.client.get(f"/v1/items/{item['item_id']}").json()["quantity"] == 3
 
 
-def test_an_order_refused_for_stock_changes_nothing(sign_in: SignIn):
-    item = register(sign_in("seller"), quantity=1)
+def test_an_order_rejected_for_stock_stays_rejected(sign_in: SignIn):
+    seller = sign_in("seller")
+    item = register(seller, quantity=1)
     buyer = sign_in("buyer")
-    lines = [{"item_id": item["item_id"], "quantity": 2}]
-    key = {"idempotency-key": uuid4().hex}
-    refused = buyer.client.post("/v1/orders", json={"lines": lines}, headers=key)
-    assert (refused.status_code, refused.json()["reason"]) == (409, "OUT_OF_STOCK")
-    assert buyer.client.get(f"/v1/items/{item['item_id']}").json()["quantity"] == 1
+    path, key = f"/v1/items/{item['item_id']}", {"idempotency-key": uuid4().hex}
+    two, one = ({"lines": [{"item_id": item["item_id"], "quantity": quantity}]} for quantity in (2, 1))
+    for _ in range(2):
+        rejected = buyer.client.post("/v1/orders", json=two, headers=key)
+        assert (rejected.status_code, rejected.json()["reason"]) == (409, "OUT_OF_STOCK")
+        seller.client.patch(path, json={"quantity": 5})
+    reused = buyer.client.post("/v1/orders", json=one, headers=key)
+    assert (reused.status_code, reused.json()["reason"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert buyer.client.get(path).json()["quantity"] == 5
     assert buyer.client.get("/v1/orders").json()["orders"] == []
 
 
