@@ -5,11 +5,14 @@ import grpc
 import pytest
 
 from chassis import context, grpc_client
-from chassis.errors import DeadlineExceeded
+from chassis.errors import DeadlineExceeded, Refusal
 from chassis.grpc_client import TierDown
+from chassis.postgres_errors import StoreBusy
 from chassis.status import RemoteRefusal
 
 from .conftest import PATIENCE_S
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
 async def remaining(_text: str) -> str:
@@ -115,6 +118,21 @@ async def test_an_unavailable_answer_is_tried_again(serve, add_echo, sayer):
     assert calls == ["hello", "hello"]
 
 
+@pytest.mark.parametrize("error", [StoreBusy(), RemoteRefusal(UNAVAILABLE, "STORE_DOWN", "relayed", {})])
+async def test_an_error_with_pushback_is_not_sent_again(serve, add_echo, sayer, error: Refusal):
+    calls: list[str] = []
+
+    async def refuse(text: str) -> str:
+        calls.append(text)
+        raise error
+
+    with pytest.raises(RemoteRefusal) as refused:
+        await sayer((await serve(add_echo, refuse)).target)("hello")
+
+    assert refused.value.reason == error.reason
+    assert calls == ["hello"]
+
+
 async def test_a_cancelled_caller_cancels_the_call(serve, add_echo, sayer):
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
@@ -140,8 +158,7 @@ async def test_a_channel_is_ready_once_a_replica_serves(serve, add_echo, channel
     channel = channel_to((await serve(add_echo, remaining)).target)
 
     async with asyncio.timeout(20):
-        while not grpc_client.is_ready(channel):
-            await channel.wait_for_state_change(channel.get_state())
+        await grpc_client.until_ready(channel)
 
 
 async def test_a_message_may_be_large_downstream(serve, add_echo, sayer):

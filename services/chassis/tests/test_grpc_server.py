@@ -99,7 +99,7 @@ async def test_a_refusal_is_no_defect_and_leaves_no_trace(serve, add_echo, sayer
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-async def test_a_call_aborted_by_its_handler_keeps_its_status(serve, channel_to, caplog):
+async def test_a_call_aborted_by_its_handler_keeps_its_status(serve, caplog):
     async def abort(_request: bytes, call) -> bytes:
         await call.abort(grpc.StatusCode.DATA_LOSS, "as it wished")
 
@@ -107,20 +107,18 @@ async def test_a_call_aborted_by_its_handler_keeps_its_status(serve, channel_to,
         handlers = {"Abort": grpc.unary_unary_rpc_method_handler(abort)}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("chassis.test.Abort", handlers),))
 
-    channel = channel_to((await serve(add, None)).target)
-
-    with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await channel.unary_unary("/chassis.test.Abort/Abort")(b"")
+    async with grpc.aio.insecure_channel((await serve(add, None)).target) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await channel.unary_unary("/chassis.test.Abort/Abort")(b"")
 
     assert (failed.value.code(), failed.value.details()) == (grpc.StatusCode.DATA_LOSS, "as it wished")
     assert "unexpected" not in caplog.text
 
 
-async def test_an_unknown_method_is_unimplemented(serve, add_echo, channel_to):
-    channel = channel_to((await serve(add_echo, echo)).target)
-
-    with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await channel.unary_unary("/chassis.test.Echo/Sing")(b"")
+async def test_an_unknown_method_is_unimplemented(serve, add_echo):
+    async with grpc.aio.insecure_channel((await serve(add_echo, echo)).target) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await channel.unary_unary("/chassis.test.Echo/Sing")(b"")
 
     assert failed.value.code() is grpc.StatusCode.UNIMPLEMENTED
 

@@ -1,43 +1,43 @@
-"""Replicas that come and go while requests run, found through a real name server whose answer changes."""
+"""Replicas that come and go while requests run, found by a name whose answer changes."""
 
 import asyncio
 import socket
-import struct
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import grpc
+import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from chassis.context import RequestContext, current, enter
-from chassis.grpc_client import call
+from chassis.grpc_client import TierDown, call
+from chassis.grpc_replicas import _RESOLVE_EVERY_S
 from chassis.grpc_server import GrpcServer
 
-NAME = b"\x04echo\x04shop\x04test\x00"
-ADDRESS_RECORD, INTERNET = 1, 1
-# A connection lasts ten seconds, more or less a tenth; the rest is for slow machines.
+NAME = "echo.shop.test"
+# Names are looked up every two seconds; the rest is for slow machines.
 FOUND_WITHIN_S = 60.0
 
 
-class NameServer(asyncio.DatagramProtocol):
+class NameServer:
     """Answers for NAME with the addresses of the moment, as the cluster's DNS does for a headless Service."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
 
-    def connection_made(self, transport) -> None:
-        self.transport = transport
+    async def look_up(self, host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        if host != NAME or not self.addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in self.addresses]
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        question_end = data.index(b"\x00", 12) + 5
-        kind, _ = struct.unpack("!HH", data[question_end - 4 : question_end])
-        found = self.addresses if kind == ADDRESS_RECORD and data[12:].startswith(NAME) else []
-        header = data[:2] + struct.pack("!HHHHH", 0x8180, 1, len(found), 0, 0)
-        record = b"\xc0\x0c" + struct.pack("!HHIH", ADDRESS_RECORD, INTERNET, 1, 4)
-        answers = b"".join(record + socket.inet_aton(address) for address in found)
-        self.transport.sendto(header + data[12:question_end] + answers, addr)
+
+@pytest.fixture
+async def names(monkeypatch) -> NameServer:
+    server = NameServer()
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", server.look_up)
+    return server
 
 
 async def say(request: StringValue, _call: object) -> StringValue:
@@ -102,14 +102,11 @@ class Customers:
         self._open = False
 
 
-async def test_a_new_replica_is_found_and_one_that_leaves_costs_no_request(channel_to, ports):
-    names = NameServer()
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: names, ("127.0.0.1", 0))
+async def test_a_new_replica_is_found_and_one_that_leaves_costs_no_request(names, channel_to, ports):
     port = ports.take()
     names.addresses = ["127.0.0.2"]
     async with replica("127.0.0.2", port) as first:
-        resolver = transport.get_extra_info("sockname")[1]
-        customers = Customers(channel_to(f"dns://127.0.0.1:{resolver}/echo.shop.test:{port}"))
+        customers = Customers(channel_to(f"dns:///{NAME}:{port}"))
         asking = asyncio.create_task(customers.run())
         await customers.until_served_by("127.0.0.2")
 
@@ -129,5 +126,30 @@ async def test_a_new_replica_is_found_and_one_that_leaves_costs_no_request(chann
             customers.stop()
             await asking
             await second.stop()
-    transport.close()
     assert customers.failures == []
+
+
+async def test_a_name_that_is_lost_keeps_the_replicas_it_had(names, channel_to, ports):
+    port = ports.take()
+    names.addresses = ["127.0.0.2"]
+    async with replica("127.0.0.2", port):
+        customers = Customers(channel_to(f"dns:///{NAME}:{port}"))
+        asking = asyncio.create_task(customers.run())
+        await customers.until_served_by("127.0.0.2")
+        names.addresses = []
+        await customers.until_served_by("127.0.0.2", 1000)
+        await asyncio.sleep(1.2 * _RESOLVE_EVERY_S)
+        await customers.until_served_by("127.0.0.2", 10)
+        customers.stop()
+        await asking
+    assert customers.failures == []
+
+
+async def test_a_name_without_an_address_is_a_tier_that_is_down(names, channel_to, ports):
+    customers = Customers(channel_to(f"dns:///{NAME}:{ports.take()}"))
+    started = time.monotonic()
+
+    with pytest.raises(TierDown):
+        await call(customers._say, StringValue(), StringValue)
+
+    assert time.monotonic() - started < FOUND_WITHIN_S / 3

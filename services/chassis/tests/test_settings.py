@@ -86,7 +86,9 @@ def test_a_grpc_target_is_read(target: str):
     assert Environment({"CATALOG_TARGET": target}).target("CATALOG_TARGET") == target
 
 
-@pytest.mark.parametrize("target", ["catalog:50051", "ipv4:", "http://catalog:50051"])
+@pytest.mark.parametrize(
+    "target", ["catalog:50051", "ipv4:", "ipv4:127.0.0.1", "dns:///catalog", "http://catalog:50051"]
+)
 def test_a_malformed_grpc_target_is_named(target: str):
     with pytest.raises(SettingsError, match=r"^CATALOG_TARGET must be a gRPC target"):
         Environment({"CATALOG_TARGET": target}).target("CATALOG_TARGET")

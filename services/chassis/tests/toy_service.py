@@ -6,6 +6,7 @@ It says "working" when it begins to work, and works until SIGUSR1.
 import asyncio
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +37,8 @@ async def compose(running: Running, server: GrpcServer) -> list[str]:
                 return StringValue(value=os.environ["INSTANCE_NAME"])
             case "crash":
                 crash.set()
+            case "block":
+                time.sleep(30)  # noqa: ASYNC251 - a loop that hangs, while gRPC's own threads go on
             case "work":
                 await _report("working")
                 await enough.wait()

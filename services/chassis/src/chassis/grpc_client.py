@@ -1,50 +1,24 @@
-"""gRPC channels to other tiers: round robin over healthy replicas, deadlines passed on, retries inside the deadline."""
+"""Calls to other tiers: deadlines and traces passed on, errors translated, the tiers that worked on a call noted."""
 
-import json
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import grpc
 from grpc.aio import AioRpcError, Channel, Metadata
+from grpc_health.v1 import health_pb2
 
 from chassis import metrics, status, tracing
-from chassis.context import RequestContext, TierTime, current
+from chassis.context import RequestContext, TierTime, current, enter
 from chassis.errors import DeadlineExceeded, Refusal, Unavailable
-from chassis.grpc_server import REQUEST_ID_KEY, TIERS_KEY, TRACEPARENT_KEY
+from chassis.grpc_attempts import NoReplica, send
+from chassis.grpc_channel import Method, ReplicatedChannel
+from chassis.grpc_server import REQUEST_ID_KEY, TIERS_KEY, TRACEPARENT_KEY, WRITES
 from chassis.tracing import Kind, Span
 
 ResponseT = TypeVar("ResponseT")
 
-# A retry is safe for every RPC of the mesh: reads are, and each mutation carries the id that makes it idempotent.
-# The budget (tokens) keeps retries from doubling the load on a tier that is failing.
-_SERVICE_CONFIG: Final = json.dumps({
-    "loadBalancingConfig": [{"round_robin": {}}],
-    "healthCheckConfig": {"serviceName": ""},
-    "methodConfig": [{
-        "name": [{}],
-        "retryPolicy": {
-            "maxAttempts": 4,
-            "initialBackoff": "0.02s",
-            "maxBackoff": "0.3s",
-            "backoffMultiplier": 3,
-            "retryableStatusCodes": ["UNAVAILABLE"],
-        },
-    }],
-    "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.5},
-})  # fmt: skip
-_OPTIONS: Final = [
-    ("grpc.service_config", _SERVICE_CONFIG),
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    ("grpc.dns_min_time_between_resolutions_ms", 2_000),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 2_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.max_receive_message_length", 16_777_216),
-]
+_WRITES_TOLD_WITHIN_S: Final = 0.5
 
 
 class TierDown(Unavailable):
@@ -53,29 +27,46 @@ class TierDown(Unavailable):
 
 def open_channel(target: str) -> Channel:
     """A channel to every replica behind `target`. It connects in the background and never fails here."""
-    return grpc.aio.insecure_channel(target, options=_OPTIONS)
+    return cast(Channel, ReplicatedChannel(target))
 
 
-def is_ready(channel: Channel) -> bool:
-    """Whether at least one replica is connected and SERVING; an idle channel is told to connect."""
-    return channel.get_state(try_to_connect=True) is grpc.ChannelConnectivity.READY
+async def until_ready(channel: Channel) -> None:
+    """Return when at least one replica is connected and SERVING."""
+    await cast(ReplicatedChannel, channel).replicas.some_ready.wait()
+
+
+async def is_writable(channel: Channel) -> bool:
+    """Whether the tier takes changes, as far as it says; a tier that cannot be asked is not read-only."""
+    enter(RequestContext(deadline=time.monotonic() + _WRITES_TOLD_WITHIN_S))
+    check = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+    try:
+        answer = await call(check, health_pb2.HealthCheckRequest(service=WRITES), health_pb2.HealthCheckResponse)
+    except Refusal:
+        return True
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 async def call(method: Callable[..., Any], request: object, response_type: type[ResponseT]) -> ResponseT:
-    """Call a unary RPC within the current request's deadline, and note which tiers worked on it.
+    """Call an RPC that has one answer within the current request's deadline, and note which tiers worked on it.
 
     Raises the refusal the other side spoke, TierDown when no replica can be reached, DeadlineExceeded.
     """
     context = current()
-    remaining = context.remaining()
-    if not remaining:
+    if not context.remaining():
         raise DeadlineExceeded("the deadline passed before the call")
-    name = method._method.decode().removeprefix("/")  # type: ignore[attr-defined]  # noqa: SLF001 - told nowhere else
+    assert isinstance(method, Method)  # what the stubs of a channel of ours have
+    name = method.name
     started = time.perf_counter()
     try:
         with tracing.step(context.span, name, Kind.CLIENT, {"rpc.system.name": "grpc", "rpc.method": name}) as step:
-            rpc = method(request, timeout=remaining, metadata=_metadata(context, step or context.span))
-            response = await rpc
+            response, rpc = await send(method, request, context.deadline, _metadata(context, step or context.span))
+    except NoReplica:
+        _observe(name, grpc.StatusCode.UNAVAILABLE.name, started, context)
+        raise TierDown("a needed service is not available") from None
     except AioRpcError as error:
         _observe(name, error.code().name, started, context)
         _note_tiers(context, error.trailing_metadata())

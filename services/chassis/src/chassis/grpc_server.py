@@ -35,9 +35,10 @@ _NOTICE_S: Final = 0.3
 _DRAIN_S: Final = 10.0
 _OPTIONS: Final = [
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a share of somebody's traffic
-    ("grpc.max_connection_age_ms", 10_000),  # clients come back through DNS, and so find new replicas
+    ("grpc.max_connection_age_ms", 10_000),  # a balancer of connections, where there is one, finds new replicas
     ("grpc.max_connection_age_grace_ms", 30_000),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    # Clients ask for a sign of life every second (chassis.grpc_replicas), and may be early.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 500),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_receive_message_length", 1_048_576),
 ]

@@ -15,6 +15,7 @@ Network = IPv4Network | IPv6Network
 DEFAULT_TRACE_RATIO: Final = 0.01
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_PORT_AT_END: Final = re.compile(r"[^:/]:[0-9]{1,5}$")
 _RATIO: Final = re.compile(r"0|1|0?\.[0-9]{1,18}|1\.0{1,18}")
 
 
@@ -93,7 +94,8 @@ class Environment:
     def target(self, name: str) -> str:
         value = self.text(name)
         scheme, _, rest = value.partition(":")
-        if scheme not in ("dns", "ipv4", "ipv6", "unix") or not rest:
+        has_port = scheme == "unix" or all(_PORT_AT_END.search(address) for address in rest.split(","))
+        if scheme not in ("dns", "ipv4", "ipv6", "unix") or not rest or not has_port:
             raise SettingsError(f"{name} must be a gRPC target like dns:///host:port or ipv4:a:p,b:p, not {value!r}")
         return value
 

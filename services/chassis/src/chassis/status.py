@@ -39,7 +39,12 @@ _CONCERN_ALL: Final = {
 
 
 class RemoteRefusal(Refusal):
-    """A refusal that another service spoke, or that was stored; its reason and metadata are kept as they came."""
+    """A refusal that another service spoke, or that was stored; its reason and metadata are kept as they came.
+
+    Relayed, it is not retried again: who was called has done so, and each tier would multiply the attempts.
+    """
+
+    is_retryable = False
 
     def __init__(self, code: grpc.StatusCode, reason: str, message: str, metadata: dict[str, str]) -> None:
         super().__init__(message, metadata)
