@@ -22,6 +22,18 @@ def test_a_killed_process_is_back_by_itself(running_mesh):
     assert status["pid"] in {process["pid"] for process in running_mesh.published()["processes"]}
 
 
+def test_a_process_that_cannot_be_launched_stops_no_other(running_mesh):
+    log = running_mesh.directory / "logs" / "shelf-0.log"
+    os.kill(running_mesh.status("shelf-0")["pid"], signal.SIGKILL)
+    log.rename(log.with_suffix(".away"))
+    log.mkdir()
+    told = running_mesh.directory / "logs" / "supervisor.log"
+    running_mesh.eventually(lambda: "shelf-0 could not be started" in told.read_text())
+    assert running_mesh.status("shelf-1")["health"] == "ready"
+    log.rmdir()
+    running_mesh.eventually(lambda: running_mesh.status("shelf-0")["health"] == "ready")
+
+
 def test_a_process_told_to_stay_down_does_until_it_is_started(running_mesh):
     assert running_mesh.run("kill", "shelf-1", "--stay-down").returncode == 0
     running_mesh.eventually(lambda: running_mesh.status("shelf-1")["health"] == "stopped")

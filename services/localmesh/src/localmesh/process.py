@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,8 +78,14 @@ class MeshProcess:
         while True:
             while not self._wanted.is_set():  # it may be unset again between the waking and the running of this task
                 await self._wanted.wait()
-            self._launch()
-            await self._watch_until_exit()
+            try:
+                self._launch()
+            except OSError as error:  # a full disk, or no file left to open: the others must go on
+                print(f"agora mesh: {self.program.name} could not be started: {error}", file=sys.stderr)
+                self._lives_never_ready += 1
+                self._exited.set()
+            else:
+                await self._watch_until_exit()
             if self._wanted.is_set():
                 await self._pause_before_restart()
 
@@ -164,11 +171,19 @@ class MeshProcess:
     async def _watch_health(self) -> None:
         pid = self.pid
         while pid:
-            is_ready = await self.program.probe.is_ready(pid)
+            is_ready = await self._probe(pid)
             if pid != self.pid:
                 return
             (self._ready.set if is_ready else self._ready.clear)()
             await asyncio.sleep(ASK_READY_EVERY_SECONDS if is_ready else ASK_UNREADY_EVERY_SECONDS)
+
+    async def _probe(self, pid: int) -> bool:
+        """A probe that fails itself must not be the last one."""
+        try:
+            return await self.program.probe.is_ready(pid)
+        except Exception as error:
+            print(f"agora mesh: {self.program.name} could not be probed: {error!r}", file=sys.stderr)
+            return False
 
     async def _pause_before_restart(self) -> None:
         """Two seconds; a process that never gets ready is left alone a little longer each time."""
