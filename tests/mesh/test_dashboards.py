@@ -28,7 +28,9 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 FILLED_WITHIN_S = 200.0
 COMPARISON = re.compile(r" ([<>]=?) ")
-NOT_METRICS = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b\w+ by \([^)]*\)|\b\w+ ?\(|\b(?:and|or|unless|bool)\b')
+NOT_METRICS = re.compile(
+    r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:\w+ by|ignoring) \([^)]*\)|\b\w+ ?\(|\b(?:and|or|unless|bool)\b'
+)
 NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_:]*")
 MOST_SERIES_OF_A_PROCESS = 4_000
 

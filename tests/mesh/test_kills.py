@@ -43,7 +43,7 @@ def test_with_the_only_replica_of_a_tier_killed_the_others_answer(mesh: Mesh, cl
     assert client.get("/books/1").status_code == 200
     assert client.post("/books/1").status_code == 200
     until(lambda: mesh.pid_of(name) not in (pid, None) and is_ready(mesh, name))
-    until(lambda: client.get("/readyz").status_code == 200)
+    until(lambda: set(client.get("/readyz").json()["dependencies"].values()) == {"up"})
 
 
 def test_a_killed_gateway_is_back(mesh: Mesh):

@@ -90,8 +90,9 @@ topologySpreadConstraints:
 {{- end }}
 
 {{/*
-Probes of a row. Liveness and start-up ask the process only; readiness also knows what the process needs, and is the only
-one that may fail while a store is away.
+Probes of a row. Liveness and start-up ask the process only, and never restart one that is slow. Readiness of a gateway
+asks whether it can answer requests, also with 503 for the routes of a tier that is away, and takes a hung one out of the
+Service within five seconds; that of the others also knows their stores, and their callers notice a hung one themselves.
 */}}
 {{- define "agora.probes" -}}
 # A process needs some seconds to listen, and what it needs may take longer: every probe before is an event of its own.
@@ -103,15 +104,16 @@ startupProbe:
 livenessProbe:
   {{- include "agora.livenessCheck" . | nindent 2 }}
   periodSeconds: 10
-  timeoutSeconds: 3
+  timeoutSeconds: 5
+  failureThreshold: 3
 readinessProbe:
   {{- if eq .serves "grpc" }}
   grpc: { port: {{ .port }} }
   {{- else }}
   httpGet: { path: /readyz, port: {{ ternary "http" "metrics" (eq .serves "http") }} }
   {{- end }}
-  periodSeconds: 5
-  timeoutSeconds: 2
+  periodSeconds: {{ ternary 2 5 (eq .serves "http") }}
+  timeoutSeconds: {{ ternary 1 2 (eq .serves "http") }}
   failureThreshold: 2
 {{- end }}
 

@@ -61,7 +61,7 @@ def create_app(settings: Settings, stopping: asyncio.Event) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        async with open_shop(settings) as shop:
+        async with open_shop(settings) as shop, shop.dependencies.checked():
             yield State(shop=shop, stopping=stopping)
 
     return _App(settings, lifespan)

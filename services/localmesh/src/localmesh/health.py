@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 from typing import Protocol
 
 import grpc
@@ -60,6 +61,19 @@ class HttpProbe:
             return False
         finally:
             connection.close()
+
+
+def unreachable_from(port: int) -> list[str]:
+    """Names what a gateway reports as down; a gateway that does not answer reports itself."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_WITHIN_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        dependencies = json.load(connection.getresponse())["dependencies"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return ["gateway"]
+    finally:
+        connection.close()
+    return [name for name, state in dependencies.items() if state == "down"]
 
 
 class StoreProbe:

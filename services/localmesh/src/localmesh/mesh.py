@@ -4,18 +4,20 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from localmesh import logs
 from localmesh.control import serve_control
 from localmesh.errors import StartupError
+from localmesh.health import unreachable_from
 from localmesh.leftovers import end_leftovers
 from localmesh.links import Links
 from localmesh.plan import GATEWAY, MONOLITH, Wish
 from localmesh.ports import HOST, PortBlock, holder_of, is_free
 from localmesh.preparation import Preparation
-from localmesh.process import Program
+from localmesh.process import ASK_UNREADY_EVERY_SECONDS, READY_WITHIN_SECONDS, Program
 from localmesh.programs import prometheus_program, replica_program, store_programs
 from localmesh.progress import Progress
 from localmesh.prometheus import Prometheus
@@ -85,6 +87,7 @@ class Mesh:
                 self._prometheus.prepare()
                 programs.append(prometheus_program(self._prometheus, self._state))
             tasks.create_task(self._start_programs("services", programs))
+        await self._until_gateways_reach_all()
         self._is_ready = True
         self._state.publish(self._description())
         self._progress.ready(self._description())
@@ -106,10 +109,20 @@ class Mesh:
         self._progress.stage(stage, 0, len(programs))
         await self._supervisor.start(programs, count)
 
+    async def _until_gateways_reach_all(self) -> None:
+        """A gateway is ready without its tiers; a mesh is not, since its first request may need any of them."""
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        for replica in self._gateways():
+            while away := await asyncio.to_thread(unreachable_from, replica.ready_port):
+                if time.monotonic() > deadline:
+                    raise StartupError(f"{replica.name} does not reach {', '.join(away)}")
+                await asyncio.sleep(ASK_UNREADY_EVERY_SECONDS)
+
     async def _bound_logs(self) -> None:
         while True:
             await asyncio.sleep(BOUND_LOGS_EVERY_SECONDS)
-            await asyncio.to_thread(logs.bound, self._state.logs)
+            with suppress(OSError):  # a full disk must not stop what is running
+                await asyncio.to_thread(logs.bound, self._state.logs)
 
     def _note_change(self) -> None:
         """A full disk must not stop what is running."""

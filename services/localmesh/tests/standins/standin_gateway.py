@@ -7,7 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = json.dumps(dict(os.environ)).encode() if self.path == "/environment" else b"ready"
+        body = (
+            json.dumps(dict(os.environ)).encode()
+            if self.path == "/environment"
+            else b'{"status": "ready", "dependencies": {"shelf": "up"}}'
+        )
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

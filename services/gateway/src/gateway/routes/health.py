@@ -21,15 +21,12 @@ async def tell_liveness() -> Response:
     "/readyz",
     summary="Tell whether requests can be served",
     response_model=Readiness,
-    responses={503: {"model": Readiness, "description": "A tier is down, or the process is about to stop."}},
+    responses={503: {"model": Readiness, "description": "The process is starting, or about to stop."}},
 )
 async def tell_readiness(request: Request) -> Response:
-    """Every tier is needed; Redis is only reported, since the shop sells without it."""
+    """Dependencies are reported and decide nothing: one tier that is down must not take the others' routes away."""
     state = state_of(request)
-    dependencies = state["shop"].dependencies
-    states = await dependencies.states()
-    status = "ready" if dependencies.suffice(states) else "not ready"
-    if state["stopping"].is_set():
-        status = "stopping"
-    document = {"status": status, "dependencies": {name: "up" if up else "down" for name, up in states.items()}}
+    states = state["shop"].dependencies.states
+    status = "stopping" if state["stopping"].is_set() else "ready" if states else "starting"
+    document = {"status": status, "dependencies": states}
     return answer(document, HTTPStatus.OK if status == "ready" else HTTPStatus.SERVICE_UNAVAILABLE)

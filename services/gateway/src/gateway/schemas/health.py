@@ -10,7 +10,8 @@ class Liveness(BaseModel):
 
 
 class Readiness(BaseModel):
-    status: Literal["ready", "not ready", "stopping"]
+    status: Literal["ready", "starting", "stopping"]
     dependencies: Annotated[
-        dict[str, Literal["up", "down"]], Field(examples=[{"catalog": "up", "order": "up", "redis": "down"}])
+        dict[str, Literal["up", "read-only", "down"]],
+        Field(examples=[{"catalog": "up", "order": "read-only", "redis": "down"}]),
     ]
