@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from chassis.connections import ConnectionLimits, Connections, client_of
+from chassis.connections import Connections, client_of
 from chassis.open_files import RESERVED_FILES
+from chassis.settings import ConnectionLimits
 
 
 class FakeConnection:
@@ -90,7 +91,7 @@ def test_the_longest_awaited_holders_give_their_memory_up():
     for holder in holders:
         connections.hold(holder, 400)
     assert [each.is_evicted for each in (silent, *holders)] == [False, True, False, False]
-    connections.settle(holders[1])
+    connections.hold(holders[1], 0)
     connections.hold(holders[2], 950)
     assert not holders[2].is_evicted
 

@@ -96,7 +96,7 @@ async def test_what_is_held_leaves_before_the_connection_closes(transport: Joine
 
 
 async def test_close_aborts_a_client_that_reads_nothing(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gateway.joined_writes.CLOSE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("chassis.connections.CLOSE_TIMEOUT_S", 0.0)
     transport = JoinedWrites(recorder, lambda: True)
     recorder.unsent = 8
     transport.close()

@@ -9,8 +9,9 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from agora.account.v1 import account_pb2
+from chassis.connections import SWEEP_EVERY_S
 from chassis.service import Running
-from chassis.settings import ProcessSettings
+from chassis.settings import ConnectionLimits, ProcessSettings
 from monolith.dispatch import Dispatch
 from monolith.frames import LENGTH, Answer, Request, read_answer, read_length, write_request
 from monolith.server import SocketServer
@@ -101,14 +102,21 @@ async def settings(database_for, redis_url) -> Settings:
     process = ProcessSettings("monolith-test", "127.0.0.1", 1, "INFO", "text", None)
     owners = ("account", "catalog", "order", "review")
     urls = {f"{owner}_database_url": await database_for(owner) for owner in owners}
-    return Settings(process=process, port=1, pool_size=4, redis_url=redis_url, **urls)
+    return Settings(process=process, connections=ConnectionLimits(), port=1, pool_size=4, redis_url=redis_url, **urls)
 
 
 @pytest.fixture
-async def monolith(settings, ports):
+def limits(request) -> ConnectionLimits:
+    """Those of production, unless a test asks for others by an indirect parameter."""
+    return getattr(request, "param", ConnectionLimits())
+
+
+@pytest.fixture
+async def monolith(settings, ports, limits):
     async with Running() as running, AsyncExitStack() as cleanup:
-        server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()))
+        server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()), limits)
         cleanup.push_async_callback(server.stop)
+        running.repeat("connections", server.sweep, every_s=SWEEP_EVERY_S)
         yield Monolith(server, await server.start("127.0.0.1", ports.take()), cleanup)
 
 

@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from agora.catalog.v1 import catalog_pb2
+from chassis.connections import OPEN
+from chassis.settings import ConnectionLimits
 from monolith.frames import LENGTH, MAX_FRAME_BYTES, Request, write_request
-from monolith.server import CONNECTIONS
 
 SEARCH = "agora.catalog.v1.CatalogService/SearchItems"
 BOOKS = catalog_pb2.SearchItemsRequest(topic="distributed systems")
@@ -23,7 +24,7 @@ def frame(method=SEARCH, payload=None, number=1):
 async def open_connections_are(number):
     """As soon as the loop has noticed who left."""
     async with asyncio.timeout(60):
-        while CONNECTIONS._value.get() != number:
+        while OPEN._value.get() != number:
             await asyncio.sleep(0.001)
 
 
@@ -92,26 +93,67 @@ async def test_a_client_that_leaves_within_a_frame_leaves_nothing_behind(monolit
     await open_connections_are(0)
 
 
-async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client, monkeypatch):
-    monkeypatch.setattr("monolith.server._STALL_S", 0.2)
+IMPATIENT = pytest.mark.parametrize("limits", [ConnectionLimits(receive_timeout_s=1, send_timeout_s=1)], indirect=True)
+
+
+@IMPATIENT
+@pytest.mark.parametrize("size", [1, 3, 4, 20])
+async def test_a_frame_that_does_not_end_closes_its_connection(monolith, client, size):
     silent = await monolith.connect()
-    await client.send(frame()[:20])
+    await client.send(frame()[:size])
     assert await client.is_closed()
     await silent.send(frame())
     assert (await silent.receive()).code == 0, "silence between frames is no reason to close"
 
 
-async def test_a_client_that_takes_no_answers_is_given_up(monolith, monkeypatch):
-    monkeypatch.setattr("monolith.server._STALL_S", 0.3)
+@IMPATIENT
+async def test_a_client_that_takes_no_answers_is_given_up(monolith):
     greedy = await monolith.connect()
     await open_connections_are(1)
-    (connection,) = monolith.server._connections.values()
+    (connection,) = monolith.server._connections
     # Little room under way, so that few answers fill it.
-    connection._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    connection._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     greedy.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     greedy.writer.transport.pause_reading()
     greedy.writer.write(frame() * 2000)
     await open_connections_are(0)
+
+
+@pytest.mark.parametrize("limits", [ConnectionLimits(idle_timeout_s=1)], indirect=True)
+@pytest.mark.parametrize("is_served", [False, True])
+async def test_an_idle_connection_is_closed(client, is_served):
+    if is_served:
+        await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)
+    assert await client.is_closed()
+
+
+@pytest.mark.parametrize("limits", [ConnectionLimits(unfinished_bytes=4_000_000)], indirect=True)
+async def test_unfinished_frames_share_a_bound_on_memory(monolith, client):
+    await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)
+    half = LENGTH.pack(MAX_FRAME_BYTES) + bytes(MAX_FRAME_BYTES - 1)
+    holders = [await monolith.connect() for _ in range(10)]
+    for holder in holders:
+        await holder.send(half)
+    assert (await holders[0].receive()).code == 8
+    assert (await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
+    assert monolith.server._connections._held_bytes <= 4_000_000
+
+
+@pytest.mark.parametrize("limits", [ConnectionLimits(connections=4, connections_per_client=4)], indirect=True)
+async def test_connections_never_answered_give_way_to_served_ones(monolith, client):
+    await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)
+    for size in (0, 1, 20):
+        for _ in range(8):
+            await (await monolith.connect()).send(frame()[:size])
+        assert (await client.call(SEARCH, BOOKS, catalog_pb2.SearchItemsResponse)).items
+    await open_connections_are(4)
+
+
+async def test_a_client_that_ends_its_side_hears_all_answers(client):
+    client.writer.write(frame() * 20)
+    client.writer.write_eof()
+    assert [(await client.receive()).code for _ in range(20)] == [0] * 20
+    assert await client.is_closed()
 
 
 async def test_a_thousand_silent_connections_do_not_stand_in_the_way(monolith):

@@ -4,49 +4,31 @@ A connection that is being answered costs nothing here. One that has to receive 
 a deadline and a share of the memory that all such connections have together.
 """
 
+import asyncio
 import heapq
+import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from ipaddress import IPv6Address, ip_address
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from prometheus_client import Counter as Count
 from prometheus_client import Gauge
 
-from chassis.settings import Environment
+from chassis.open_files import connections_within_open_files
+from chassis.settings import ConnectionLimits
+
+logger = logging.getLogger(__name__)
 
 OPEN: Final = Gauge("agora_connections_open", "Connections of clients that are open.")
 CLOSED: Final = Count("agora_connections_closed", "Connections closed or rejected, by the limit they met.", ("limit",))
 
+SWEEP_EVERY_S: Final = 1.0
+CLOSE_TIMEOUT_S: Final = 5.0
 # At a limit this share of it is made free at once, so that the search for idle ones costs little per connection.
 _EVICTED_SHARE: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    connections: int = 4096
-    connections_per_client: int = 1024
-    # For the head of an HTTP request, or a frame of the socket protocol.
-    receive_timeout_s: int = 10
-    # For a client to take some of the answers that wait for it.
-    send_timeout_s: int = 30
-    # Longer than balancers keep idle connections, so that it is never this side that closes one just as it is used.
-    idle_timeout_s: int = 620
-    # Memory of all requests that have not come whole, and of all answers that are not taken.
-    unfinished_bytes: int = 16 * 1024 * 1024
-
-    @classmethod
-    def read(cls, environment: Environment) -> Self:
-        return cls(
-            connections=environment.count("MAX_CONNECTIONS", cls().connections),
-            connections_per_client=environment.count("MAX_CONNECTIONS_PER_CLIENT", cls().connections_per_client),
-            receive_timeout_s=environment.count("RECEIVE_TIMEOUT_S", cls().receive_timeout_s, high=3600),
-            send_timeout_s=environment.count("SEND_TIMEOUT_S", cls().send_timeout_s, high=3600),
-            idle_timeout_s=environment.count("IDLE_TIMEOUT_S", cls().idle_timeout_s, high=86_400),
-            unfinished_bytes=environment.count("MAX_UNFINISHED_BYTES", cls().unfinished_bytes, high=2**40),
-        )
 
 
 class Connection(Protocol):
@@ -67,12 +49,6 @@ class Connection(Protocol):
 ConnectionT = TypeVar("ConnectionT", bound=Connection)
 
 
-@dataclass(slots=True)
-class _Wait:
-    deadline: float
-    held_bytes: int = 0
-
-
 class Connections(Generic[ConnectionT]):
     def __init__(self, limits: ConnectionLimits, is_shared: Callable[[str], bool] = lambda _: False) -> None:
         """`is_shared` tells of an address whether many clients connect from it, as a proxy's."""
@@ -80,8 +56,12 @@ class Connections(Generic[ConnectionT]):
         self._is_shared = is_shared
         self._clients: dict[ConnectionT, str] = {}
         self._open_of: Counter[str] = Counter()
-        self._waits: dict[ConnectionT, _Wait] = {}
+        self._deadlines: dict[ConnectionT, float] = {}
+        self._held: dict[ConnectionT, int] = {}
         self._held_bytes = 0
+
+    def __iter__(self) -> Iterator[ConnectionT]:
+        return iter([*self._clients])
 
     def admit(self, connection: ConnectionT) -> bool:
         """Count the connection, closing others to make room; False if all that could go are being answered."""
@@ -107,6 +87,7 @@ class Connections(Generic[ConnectionT]):
             return
         OPEN.dec()
         self.settle(connection)
+        self.hold(connection, 0)
         self._open_of[client] -= 1
         if not self._open_of[client]:
             del self._open_of[client]
@@ -114,28 +95,30 @@ class Connections(Generic[ConnectionT]):
     def expect(self, connection: ConnectionT, seconds: float) -> None:
         """Call `on_deadline` after so many seconds, unless settled before."""
         if connection in self._clients:
-            held_bytes = self._waits[connection].held_bytes if connection in self._waits else 0
-            self._waits[connection] = _Wait(time.monotonic() + seconds, held_bytes)
+            self._deadlines[connection] = time.monotonic() + seconds
+
+    def settle(self, connection: ConnectionT) -> None:
+        self._deadlines.pop(connection, None)
 
     def hold(self, connection: ConnectionT, held_bytes: int) -> None:
-        """Note the memory of a connection that is awaited; beyond the limit of all, the longest awaited are closed."""
-        wait = self._waits.get(connection)
-        if wait is None or held_bytes == wait.held_bytes:
+        """Note what is in memory for a connection; when all have too much, who holds longest is closed."""
+        before = self._held.get(connection, 0)
+        if held_bytes == before:
             return
-        self._held_bytes += held_bytes - wait.held_bytes
-        wait.held_bytes = held_bytes
+        if not held_bytes:
+            del self._held[connection]
+        elif connection in self._clients:
+            self._held[connection] = held_bytes
+        else:
+            return
+        self._held_bytes += held_bytes - before
         if self._held_bytes > self.limits.unfinished_bytes:
             self._evict_holders()
 
-    def settle(self, connection: ConnectionT) -> None:
-        wait = self._waits.pop(connection, None)
-        if wait is not None:
-            self._held_bytes -= wait.held_bytes
-
     def sweep(self) -> None:
-        """Tell the connections whose deadline has passed; to be called about once a second."""
+        """Tell the connections whose deadline has passed; to be called every `SWEEP_EVERY_S`."""
         now = time.monotonic()
-        for connection in [connection for connection, wait in self._waits.items() if wait.deadline <= now]:
+        for connection in [connection for connection, deadline in self._deadlines.items() if deadline <= now]:
             if limit := connection.on_deadline():
                 CLOSED.labels(limit).inc()
 
@@ -146,17 +129,24 @@ class Connections(Generic[ConnectionT]):
 
     def _evict_holders(self) -> None:
         enough = self.limits.unfinished_bytes * (_EVICTED_SHARE - 1) // _EVICTED_SHARE
-        for connection, wait in [*self._waits.items()]:
+        for connection in [*self._held]:
             if self._held_bytes <= enough:
                 break
-            if wait.held_bytes:
-                self._evict(connection, "unfinished_bytes")
+            self._evict(connection, "unfinished_bytes")
 
     def _evict(self, connection: ConnectionT, limit: str) -> None:
         """Counted out at once: that the connection is lost becomes known only after the new one is counted in."""
         CLOSED.labels(limit).inc()
         self.leave(connection)
         connection.evict()
+
+
+def within_open_files(limits: ConnectionLimits) -> ConnectionLimits:
+    """Raise the limit on open files as far as allowed; return limits that leave files for the process itself."""
+    possible = connections_within_open_files(limits.connections)
+    if possible < limits.connections:
+        logger.warning("the limit on open files is low", extra={"connections": possible, "wanted": limits.connections})
+    return replace(limits, connections=possible)
 
 
 def client_of(peer: str) -> str:
@@ -168,3 +158,10 @@ def client_of(peer: str) -> str:
     if not isinstance(address, IPv6Address):
         return peer
     return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+
+
+def close(transport: asyncio.Transport) -> None:
+    """Close after what was written is taken, or, by a client that reads nothing, within `CLOSE_TIMEOUT_S`."""
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, transport.abort)
+    transport.close()

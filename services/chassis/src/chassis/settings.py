@@ -125,6 +125,33 @@ class ProcessSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits on clients of a port that is open to anyone; `docs/limits.md` says what happens beyond them."""
+
+    connections: int = 4096
+    connections_per_client: int = 1024
+    # For the head of an HTTP request, or a frame of the socket protocol.
+    receive_timeout_s: int = 10
+    # For a client to take some of the answers that wait for it.
+    send_timeout_s: int = 30
+    # Longer than balancers keep idle connections, so that it is never this side that closes one just as it is used.
+    idle_timeout_s: int = 620
+    # Memory of all requests that have not come whole, and of all answers that are not taken.
+    unfinished_bytes: int = 16 * 1024 * 1024
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        return cls(
+            connections=environment.count("MAX_CONNECTIONS", cls().connections),
+            connections_per_client=environment.count("MAX_CONNECTIONS_PER_CLIENT", cls().connections_per_client),
+            receive_timeout_s=environment.count("RECEIVE_TIMEOUT_S", cls().receive_timeout_s, high=3600),
+            send_timeout_s=environment.count("SEND_TIMEOUT_S", cls().send_timeout_s, high=3600),
+            idle_timeout_s=environment.count("IDLE_TIMEOUT_S", cls().idle_timeout_s, high=86_400),
+            unfinished_bytes=environment.count("MAX_UNFINISHED_BYTES", cls().unfinished_bytes, high=2**40),
+        )
+
+
 class DatabaseSettings(Protocol):
     """What it takes to open a database: part of what every process with one is told."""
 

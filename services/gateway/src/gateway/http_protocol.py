@@ -144,8 +144,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._open.settle(self)
             else:
                 self._set_deadline(awaited)
-        if awaited is not None:
-            self._open.hold(self, self._held_bytes())
+        self._open.hold(self, self._held_bytes())
         return is_new
 
     def _set_deadline(self, awaited: Awaited) -> None:
@@ -179,6 +178,8 @@ class HttpProtocol(HttpToolsProtocol):
         return self._body_bytes if self._awaited is Awaited.BODY else 0
 
     def _held_bytes(self) -> int:
+        if self._awaited is None:
+            return 0
         if self._awaited is Awaited.READING:
             return self.transport.get_write_buffer_size()
         return self._framing_bytes + min(self._body_bytes, limits.MAX_BODY_HELD_BYTES)

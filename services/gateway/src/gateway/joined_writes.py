@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+from chassis.connections import close
+
 # Larger pieces leave at once, so that a stream that is faster than its reader is told so.
 _MAX_HELD_BYTES: Final = 32 * 1024
-# For a client to take what was sent before its connection closed.
-CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class JoinedWrites(asyncio.Transport):
@@ -38,10 +38,7 @@ class JoinedWrites(asyncio.Transport):
 
     def close(self) -> None:
         self._flush()
-        if self._transport.get_write_buffer_size():
-            # A client that reads nothing would keep it open for ever.
-            self._loop.call_later(CLOSE_TIMEOUT_S, self._transport.abort)
-        self._transport.close()
+        close(self._transport)
 
     def abort(self) -> None:
         self._transport.abort()

@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -16,8 +15,7 @@ import uvloop
 from fastapi import FastAPI
 
 from chassis import logs, metrics, telemetry
-from chassis.connections import Connections
-from chassis.open_files import connections_within_open_files
+from chassis.connections import SWEEP_EVERY_S, Connections, within_open_files
 from chassis.service import stop_signal
 from chassis.settings import SettingsError
 from gateway.app import create_app
@@ -31,6 +29,7 @@ _BACKLOG: Final = 2048
 # How long balancers have to see on /readyz that no more requests should come, before none is accepted.
 _NOTICE_S: Final = 0.5
 _DRAIN_S: Final = 10
+# uvicorn's.
 _TICKS_PER_S: Final = 10
 
 
@@ -40,7 +39,7 @@ class Server(uvicorn.Server):
         self._open = connections
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % _TICKS_PER_S == 0:
+        if counter % (_TICKS_PER_S * SWEEP_EVERY_S) == 0:
             self._open.sweep()
         return await super().on_tick(counter)
 
@@ -64,7 +63,9 @@ async def _serve(settings: Settings) -> None:
     stopping = stop_signal()
     metrics.serve(settings.process.listen_host, settings.process.metrics_port)
     listener = _listen(settings.process.listen_host, settings.http_port)
-    connections = _connections(settings)
+    connections: Connections[HttpProtocol] = Connections(
+        within_open_files(settings.connections), TrustedProxies(settings.trusted_proxies).trusts
+    )
     server = Server(_configuration(create_app(settings, stopping), connections), connections)
     async with telemetry.telling("gateway", settings.process), asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))
@@ -75,15 +76,6 @@ async def _serve(settings: Settings) -> None:
         logger.info("stopping")
         await asyncio.sleep(_NOTICE_S)
         server.should_exit = True
-
-
-def _connections(settings: Settings) -> Connections[HttpProtocol]:
-    wanted = settings.connections.connections
-    possible = connections_within_open_files(wanted)
-    if possible < wanted:
-        logger.warning("the limit on open files is low", extra={"connections": possible, "wanted": wanted})
-    limits = replace(settings.connections, connections=possible)
-    return Connections(limits, TrustedProxies(settings.trusted_proxies).trusts)
 
 
 def _configuration(app: FastAPI, connections: Connections[HttpProtocol]) -> uvicorn.Config:

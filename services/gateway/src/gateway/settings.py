@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from chassis.connections import ConnectionLimits
-from chassis.settings import Environment, Network, ProcessSettings
-from gateway.uploads import UploadLimits
+from chassis.settings import ConnectionLimits, Environment, Network, ProcessSettings
+from gateway.uploads import MAX_UPLOAD_BYTES, UploadLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Settings:
         return cls(
             process=ProcessSettings.read(environment),
             connections=ConnectionLimits.read(environment),
-            uploads=UploadLimits.read(environment),
+            uploads=_read_uploads(environment),
             http_port=environment.port("HTTP_PORT"),
             catalog_target=environment.target("CATALOG_TARGET"),
             order_target=environment.target("ORDER_TARGET"),
@@ -47,3 +46,15 @@ class Settings:
             cors_origins=environment.origins("AGORA_CORS_ORIGINS"),
             anonymous_search_percent=environment.count("ANONYMOUS_SEARCH_PERCENT", 25),
         )
+
+
+def _read_uploads(environment: Environment) -> UploadLimits:
+    usual = UploadLimits()
+
+    def size(name: str, default: int) -> int:
+        return environment.count(name, default, low=MAX_UPLOAD_BYTES, high=2**40)
+
+    return UploadLimits(
+        bytes=size("MAX_UPLOADING_BYTES", usual.bytes),
+        bytes_per_client=size("MAX_UPLOADING_BYTES_PER_CLIENT", usual.bytes_per_client),
+    )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -15,7 +15,6 @@ from starlette.requests import ClientDisconnect
 
 from chassis.connections import client_of
 from chassis.errors import ResourceExhausted
-from chassis.settings import Environment
 from gateway.client_address import client_address
 from gateway.problems import FieldProblem, Problem
 
@@ -63,15 +62,6 @@ class UploadLimits:
 
     bytes: int = 40 * 1024 * 1024
     bytes_per_client: int = 24 * 1024 * 1024
-
-    @classmethod
-    def read(cls, environment: Environment) -> Self:
-        return cls(
-            bytes=environment.count("MAX_UPLOADING_BYTES", cls().bytes, low=MAX_UPLOAD_BYTES, high=2**40),
-            bytes_per_client=environment.count(
-                "MAX_UPLOADING_BYTES_PER_CLIENT", cls().bytes_per_client, low=MAX_UPLOAD_BYTES, high=2**40
-            ),
-        )
 
 
 @dataclass(eq=False, slots=True)

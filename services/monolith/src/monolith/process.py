@@ -7,6 +7,7 @@ import sys
 import uvloop
 
 from chassis import logs, metrics, telemetry
+from chassis.connections import SWEEP_EVERY_S, within_open_files
 from chassis.service import Running, stop_signal
 from chassis.settings import SettingsError
 from monolith.dispatch import Dispatch
@@ -32,8 +33,10 @@ async def _serve(settings: Settings) -> None:
     host = settings.process.listen_host
     metrics.serve(host, settings.process.metrics_port)
     async with telemetry.telling("monolith", settings.process), Running() as running:
-        server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()))
+        limits = within_open_files(settings.connections)
+        server = SocketServer(Dispatch(await ShopBuilder(settings, running).build()), limits)
         running.push_async_callback(server.stop)
+        running.repeat("connections", server.sweep, every_s=SWEEP_EVERY_S)
         await server.start(host, settings.port)
         # What start-up made stays for good: the collector need not look at it again.
         gc.freeze()

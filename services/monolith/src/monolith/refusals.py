@@ -1,6 +1,6 @@
 """Why the monolith itself refuses, before a use case is asked. The reasons are the gateway's where it has the same."""
 
-from chassis.errors import InvalidArgument, PermissionDenied, Unauthenticated
+from chassis.errors import InvalidArgument, PermissionDenied, ResourceExhausted, Unauthenticated
 
 
 class SessionRequired(Unauthenticated):
@@ -28,6 +28,15 @@ class UnreadableFrame(InvalidArgument):
     """The connection is closed after this."""
 
     reason = "UNREADABLE_FRAME"
+
+
+class TooManyConnections(ResourceExhausted):
+    """The connection is closed after this."""
+
+    reason = "TOO_MANY_CONNECTIONS"
+
+    def __init__(self) -> None:
+        super().__init__("all connections are in use, try again")
 
 
 class UnreadablePayload(InvalidArgument):

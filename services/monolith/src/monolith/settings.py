@@ -5,12 +5,13 @@ from typing import Self
 
 from account.attempts import AttemptLimits
 from account.settings import read_attempt_limits
-from chassis.settings import Environment, ProcessSettings
+from chassis.settings import ConnectionLimits, Environment, ProcessSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     process: ProcessSettings
+    connections: ConnectionLimits
     port: int
     pool_size: int
     account_database_url: str = field(repr=False)
@@ -27,6 +28,7 @@ class Settings:
 
         return cls(
             process=ProcessSettings.read(environment),
+            connections=ConnectionLimits.read(environment),
             port=environment.port("MONOLITH_PORT"),
             pool_size=environment.count("DATABASE_POOL_SIZE", 10, high=100),
             account_database_url=database_url("ACCOUNT"),
