@@ -36,6 +36,10 @@ def test_uvicorn_protocol_has_the_methods_that_are_extended(name):
     assert [*inspect.signature(extended).parameters] == [*inspect.signature(original).parameters]
 
 
+def test_uvicorn_stops_its_timer_by_the_method_in_use():
+    assert not inspect.signature(HttpProtocol._unset_keepalive_if_required).parameters.keys() - {"self"}
+
+
 def test_uvicorn_cycle_has_the_attributes_in_use():
     parameters = dict.fromkeys(inspect.signature(httptools_impl.RequestResponseCycle).parameters)
     cycle = httptools_impl.RequestResponseCycle(**parameters)

@@ -14,6 +14,8 @@ MAX_FRAMING_BYTES: Final = 32 * 1024
 # A chunk of one byte has five of framing, so only extensions and trailers use their allowance up.
 FRAMING_PER_BODY_BYTE: Final = 8
 MAX_HEADERS: Final = 100
+# A header of four bytes takes so many as a tuple of two objects.
+HEADER_OBJECT_BYTES: Final = 150
 # Requests sent ahead that wait for the answers of those before.
 MAX_PIPELINED: Final = 16
 

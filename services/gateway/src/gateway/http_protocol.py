@@ -39,7 +39,9 @@ class HttpProtocol(HttpToolsProtocol):
         return self.client[0] if self.client else ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(JoinedWrites(transport, self._is_busy))
+        tasks = self.tasks
+        # No method of this object: each would keep the other, until the collector comes, which it seldom does.
+        super().connection_made(JoinedWrites(transport, lambda: len(tasks) > 1))
         transport.set_write_buffer_limits(limits.WRITE_BUFFER_BYTES)
         if self._open.admit(self):
             self._follow()
@@ -48,6 +50,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # uvicorn leaves its timer, and with it this object, for as long as it runs, if the client reset the connection.
+        self._unset_keepalive_if_required()
+        self._awaited_scope = None
         self._open.leave(self)
 
     def data_received(self, data: bytes) -> None:
@@ -182,11 +187,9 @@ class HttpProtocol(HttpToolsProtocol):
             return 0
         if self._awaited is Awaited.READING:
             return self.transport.get_write_buffer_size()
+        if self._awaited is Awaited.HEAD:
+            return self._framing_bytes + limits.HEADER_OBJECT_BYTES * len(self.headers or ())
         return self._framing_bytes + min(self._body_bytes, limits.MAX_BODY_HELD_BYTES)
-
-    def _is_busy(self) -> bool:
-        """Whether requests of others are under way too."""
-        return len(self.tasks) > 1
 
     def _is_answering(self) -> bool:
         """Whether a problem sent now would be taken for the answer to another request, or for a part of one."""

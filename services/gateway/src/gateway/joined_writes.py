@@ -20,6 +20,7 @@ class JoinedWrites(asyncio.Transport):
     """A transport before another; all but writing and closing is the other's own."""
 
     def __init__(self, transport: asyncio.Transport, is_busy: Callable[[], bool]) -> None:
+        """`is_busy` tells whether requests of others are under way too."""
         super().__init__()
         self._transport = transport
         self._is_busy = is_busy

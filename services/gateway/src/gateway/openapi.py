@@ -1,9 +1,12 @@
 """The OpenAPI document. Routes say what is theirs; what all of them share is written here once."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request, Response
 from fastapi_swagger import patch_fastapi
+from starlette.routing import BaseRoute, Route
 
 from gateway.problem_examples import examples_of
 from gateway.problems import MEDIA_TYPE
@@ -12,6 +15,7 @@ from gateway.schemas.problems import Problem
 Json = dict[str, Any]
 Responses = dict[int | str, Json]
 
+_PATH: Final = "/openapi.json"
 _DESCRIPTION: Final = """
 A marketplace, the bookstore of its seeds, and nothing between you and them but HTTP.
 
@@ -88,8 +92,11 @@ def refuses(reasons: dict[int, str]) -> Responses:
 
 
 class DocumentedApp(FastAPI):
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, routes: Sequence[BaseRoute], **options: Any) -> None:
+        # Before FastAPI's own, which renders the document anew for each request, and that takes milliseconds.
         super().__init__(
+            routes=[Route(_PATH, self._answer_openapi, include_in_schema=False), *routes],
+            openapi_url=_PATH,
             title="Agora",
             version="1",
             description=_DESCRIPTION,
@@ -102,12 +109,18 @@ class DocumentedApp(FastAPI):
             telemetry={"tracing": False, "metrics": False, "logs": False},
             **options,
         )
+        self._rendered: bytes | None = None
         patch_fastapi(self)
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:
             self.openapi_schema = _completed(super().openapi())
         return self.openapi_schema
+
+    async def _answer_openapi(self, _: Request) -> Response:
+        if self._rendered is None:
+            self._rendered = orjson.dumps(self.openapi())
+        return Response(self._rendered, media_type="application/json")
 
 
 def _completed(document: Json) -> Json:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -60,8 +60,8 @@ class Upload(NamedTuple):
 class UploadLimits:
     """Bytes of uploads that are held until they are stored."""
 
-    bytes: int = 40 * 1024 * 1024
-    bytes_per_client: int = 24 * 1024 * 1024
+    bytes: int = 32 * 1024 * 1024
+    bytes_per_client: int = 16 * 1024 * 1024
 
 
 @dataclass(eq=False, slots=True)
@@ -97,12 +97,12 @@ class Uploads:
 
     async def _receive(self, request: Request, room: _Room) -> Upload:
         try:
-            form = _Form(_boundary_of(request))
-            async with room.timeout:
-                async for data in request.stream():
-                    self._take(room, len(data))
-                    form.feed(data)
-            return form.complete()
+            with _Form.of(_boundary_of(request)) as form:
+                async with room.timeout:
+                    async for data in request.stream():
+                        self._take(room, len(data))
+                        form.feed(data)
+                return form.complete()
         except TimeoutError:
             if room.is_evicted:
                 raise UploadsBusy from None
@@ -159,6 +159,16 @@ class _Form:
                 "on_end": self._end,
             },
         )
+
+    @classmethod
+    @contextmanager
+    def of(cls, boundary: bytes) -> Iterator[Self]:
+        """While it is received. Parser and form keep each other, and the collector comes late for megabytes."""
+        form = cls(boundary)
+        try:
+            yield form
+        finally:
+            del form._parser
 
     def feed(self, data: bytes) -> None:
         """Raises FormParserError, and UploadRefused for a part that is too large, unknown or there twice."""

@@ -1,6 +1,7 @@
 """Memory of uploads: what one client may hold, what all may, and who gives way."""
 
 import asyncio
+import gc
 from contextlib import AsyncExitStack
 
 import pytest
@@ -98,3 +99,15 @@ async def test_an_upload_that_takes_too_long_is_a_408(begin, monkeypatch):
     with pytest.raises(UploadRefused) as refused:
         await slow.task
     assert refused.value.problem.reason == "UPLOAD_TOO_SLOW"
+
+
+async def test_memory_of_an_upload_is_free_without_the_collector(begin):
+    gc.collect()
+    gc.disable()
+    try:
+        upload = await begin("192.0.2.1", 1_000)
+        upload.send(0, last=True)
+        await upload.task
+        assert not any(isinstance(each, uploads._Form) for each in gc.get_objects())
+    finally:
+        gc.enable()
