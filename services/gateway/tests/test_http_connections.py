@@ -16,8 +16,8 @@ PER_CLIENT, ALL = 8, 16
 PROXY = "127.0.0.200"
 HALF_HEAD = b"GET /healthz HTTP/1.1\r\nhost: "
 POST = b"POST /v1/accounts HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-# Timers and a sweep each second: what takes a second takes less than two, and never ten.
-TOO_LONG_S = 10
+# What takes two seconds, or four, never takes so many.
+TOO_LONG_S = 20
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def strict(shared_mesh, tmp_path_factory):
         "MAX_CONNECTIONS": str(ALL),
         "MAX_CONNECTIONS_PER_CLIENT": str(PER_CLIENT),
         "MAX_UNFINISHED_BYTES": "400000",
-        "RECEIVE_TIMEOUT_S": "1",
+        "RECEIVE_TIMEOUT_S": "2",
         "SEND_TIMEOUT_S": "2",
-        "IDLE_TIMEOUT_S": "2",
+        "IDLE_TIMEOUT_S": "4",
         "AGORA_TRUSTED_PROXIES": PROXY,
     }
     with running_gateway(shared_mesh.targets, tmp_path_factory.mktemp("strict"), **limits) as gateway:
@@ -70,6 +70,7 @@ def test_half_heads_give_way_to_served_connections(many, sources):
 
 def test_half_heads_of_a_client_give_way_to_its_own_requests(many):
     served = many(1)[0]
+    assert served.is_open()
     for _ in range(5):
         many(PER_CLIENT, HALF_HEAD)
         assert served.is_open()

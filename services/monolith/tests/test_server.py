@@ -1,8 +1,10 @@
 """What the port does with clients that are many, slow, gone, or talking nonsense."""
 
 import asyncio
+import gc
 import random
 import socket
+from types import TracebackType
 
 import asyncpg
 import pytest
@@ -184,3 +186,13 @@ async def test_stopping_answers_what_has_begun_and_closes_the_rest(monolith, cli
     assert await client.is_closed()
     with pytest.raises(OSError, match="onnect"):
         await monolith.connect()
+
+
+async def test_unknown_methods_leave_nothing_in_memory(client):
+    await client.send(frame("x"))
+    await client.receive()
+    before = sum(isinstance(each, TracebackType) for each in gc.get_objects())
+    for _ in range(100):
+        await client.send(frame("x"))
+        await client.receive()
+    assert sum(isinstance(each, TracebackType) for each in gc.get_objects()) - before < 50

@@ -138,7 +138,7 @@ class ConnectionLimits:
     # Longer than balancers keep idle connections, so that it is never this side that closes one just as it is used.
     idle_timeout_s: int = 620
     # Memory of all requests that have not come whole, and of all answers that are not taken.
-    unfinished_bytes: int = 16 * 1024 * 1024
+    unfinished_bytes: int = 8 * 1024 * 1024
 
     @classmethod
     def read(cls, environment: Environment) -> Self:

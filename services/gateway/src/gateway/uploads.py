@@ -19,14 +19,14 @@ from gateway.client_address import client_address
 from gateway.problems import FieldProblem, Problem
 
 MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
-_MAX_PROFILE_BYTES: Final = 64 * 1024
+MAX_PROFILE_BYTES: Final = 64 * 1024
 # With the lines around the parts.
-MAX_UPLOAD_BYTES: Final = MAX_IMAGE_BYTES + 2 * _MAX_PROFILE_BYTES
+MAX_UPLOAD_BYTES: Final = MAX_IMAGE_BYTES + 2 * MAX_PROFILE_BYTES
 RECEIVE_TIMEOUT_S: Final = 60.0
 # An upload that takes longer gives way when there is no room for another.
 PROTECTED_S: Final = 10.0
 
-_LIMITS: Final = {"image": MAX_IMAGE_BYTES, "profile": _MAX_PROFILE_BYTES}
+_LIMITS: Final = {"image": MAX_IMAGE_BYTES, "profile": MAX_PROFILE_BYTES}
 _UNREADABLE: Final = Problem(HTTPStatus.BAD_REQUEST, "UNREADABLE_BODY", "the body is not complete multipart/form-data")
 _NOT_MULTIPART: Final = Problem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "send multipart/form-data with a boundary"

@@ -53,6 +53,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
         self._is_stopping = True
         self._writable.set()
+        self._received.clear()
         self._open.leave(self)
 
     def data_received(self, data: bytes) -> None:
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
         return 1 if self._awaited is Awaited.REQUEST else 2, self._awaited_since
 
     def evict(self) -> None:
+        self._received.clear()
         if self.task is None:
             self._reject(TooManyConnections())
         else:
@@ -125,6 +127,9 @@ class Connection(asyncio.Protocol):
                 self._has_answered = True
                 await self._writable.wait()
                 body = None if self._is_stopping else self._take_frame()
+                if body is not None:
+                    # Some methods never wait, so that a client which sends ahead would keep all others waiting.
+                    await asyncio.sleep(0)
         except MalformedFrame as malformed:
             self._reject(UnreadableFrame(str(malformed)))
         finally:

@@ -19,7 +19,6 @@ from monolith.methods import Caller, Method, methods_of
 from monolith.refusals import SessionEnded, SessionRequired, UnreadablePayload, WrongRole
 from monolith.shop import Shop
 
-_UNKNOWN_METHOD: Final = RemoteRefusal(StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD", "there is no such method", {})
 # Names that clients make up must not each become a time series.
 _UNKNOWN: Final = "_UNKNOWN"
 
@@ -45,7 +44,7 @@ class Dispatch:
     async def _call(self, request: Request, client_address: str) -> Message:
         method = self._methods.get(request.method)
         if method is None:
-            raise _UNKNOWN_METHOD
+            raise _unknown_method()
         message = _message(method, request.payload)
         if method.is_limited_by_address:
             message.client_address = client_address
@@ -78,6 +77,11 @@ def refusal_answer(number: int, refusal: Refusal) -> Answer:
     ((_, payload),) = details_of(refusal)
     assert isinstance(payload, bytes)
     return Answer(number, code_of(refusal).value[0], payload)
+
+
+def _unknown_method() -> RemoteRefusal:
+    """Anew each time: an exception keeps the frames of every time it was raised."""
+    return RemoteRefusal(StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD", "there is no such method", {})
 
 
 def _message(method: Method, payload: bytes) -> Any:
