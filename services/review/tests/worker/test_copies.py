@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import aclosing
 
+import pytest
 from redis.asyncio import Redis
 
 from chassis.cache_state import CacheState
 from chassis.invalidation import LEASE_PREFIX, Invalidation
+from chassis.postgres import StoreDown
 from review.worker.copies import Copies
 
 
@@ -69,3 +71,22 @@ async def test_votes_are_counted_without_a_cache(worker, ballot):
             await worker.fold_once()
     assert await state.lease() == (2, 0)
     assert await worker.counts("1") == [(1, 0)]
+
+
+async def test_copies_of_a_batch_whose_release_failed_go_when_it_comes_again(worker, ballot, cache):
+    copies = worker.folding._copies
+    release, copies.release = copies.release, failing_release
+    await ballot.cast()
+    with pytest.raises(StoreDown):
+        await worker.fold_once()
+    copies.release = release
+    # What a reader may have filled before the commit, when the fill lease of the hold had expired.
+    await cache.set("likes:1", "old")
+    await worker.stream.join()
+    await worker.fold_once()
+    assert not await cache.exists("likes:1")
+    assert await worker.counts("1") == [(1, 0)]
+
+
+async def failing_release(_album_ids):
+    raise StoreDown("the database is not reachable")

@@ -37,7 +37,7 @@ end
 
 
 class Copies:
-    """Never raises: a cache must not hold up the counting for longer than its copies live."""
+    """Suspends caching when the cache cannot be reached (`chassis.invalidation`). Raises StoreDown and StoreSlow."""
 
     def __init__(self, redis: "Redis", invalidation: Invalidation) -> None:
         self._invalidation = invalidation

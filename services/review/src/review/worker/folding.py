@@ -71,7 +71,8 @@ class Folding:
         async with self._repository.transaction() as transaction:
             counted = await self._repository.count(transaction, votes)
             await self._copies.hold(counted.album_ids)
-        await self._copies.release(counted.album_ids)
+        # Also of votes counted before: this may have failed then, after the commit.
+        await self._copies.release(list({vote.album_id for vote in votes}))
         metrics.COUNTED.inc(counted.votes)
         metrics.REPEATED.inc(len(votes) - counted.votes)
         await self._park(parked)
