@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
@@ -16,6 +17,7 @@ from agora.review.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
+from agora.catalog.v1 import catalog_pb2 as pb
 from catalog.cache_leases import CacheLeaseServicer
 from chassis import cache_state as state_module
 from chassis import invalidation as invalidation_module
@@ -25,7 +27,8 @@ from chassis.invalidation import Invalidation
 from chassis.redis import connect
 from gateway.cache import local as local_module
 from gateway.cache import watch as watch_module
-from gateway.cache.reads import PREFIXES, Reads
+from gateway.cache.look_up import Read
+from gateway.cache.reads import PREFIXES, Items, Reads
 from gateway.cache.tiers import CacheTiers, open_tiers
 from gateway.clients.account import Accounts
 from gateway.clients.cache_leases import CatalogLeases, ReviewLeases
@@ -92,6 +95,9 @@ class Gateway:
         """The version of the item that is shown, and where it came from."""
         read = await self.reads.item(item_id)
         return read.value.message.version, read.source
+
+    async def search(self, **filters: Any) -> Read[Items]:
+        return await self.reads.search(pb.SearchItemsRequest(**filters), self.reads._catalog.search_items)
 
     async def learned(self, item_id: str) -> None:
         """Read until the item comes from the local tier, as it does after a miss and a hit."""

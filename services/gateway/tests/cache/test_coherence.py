@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from agora.catalog.v1 import catalog_pb2 as pb
 from catalog.copies import keys_of_listings
 from gateway.cache.local import TRUSTED_S
 from localmesh.tcp_proxy import HEALTHY, Condition
@@ -68,7 +67,7 @@ async def test_write_is_visible_when_writers_meet_maxclients(open_gateway, own_r
 
 async def test_page_of_an_old_generation_is_not_shown(open_gateway, writers_path, writer, shop, eventually):
     async def ids(gateway):
-        read = await gateway.reads.search(pb.SearchItemsRequest(category=1))
+        read = await gateway.search(category=1)
         await gateway.filled()
         return [item.message.item_id for item in read.value.items]
 

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import pytest
 
-from agora.catalog.v1 import catalog_pb2 as pb
 from catalog.cache_leases import CacheLeaseServicer
 from catalog.copies import keys_of_listings
 from chassis import cache_state, invalidation
@@ -117,7 +116,7 @@ class Model:
             enter(RequestContext(deadline=time.monotonic() + 60))
             if self._random.random() < 0.1:
                 registered = self._registered
-                read = await gateway.reads.search(pb.SearchItemsRequest(category=7))
+                read = await gateway.search(category=7)
                 self.stale += len(read.value.items) < registered
             else:
                 item_id = self._random.choice(ITEMS)

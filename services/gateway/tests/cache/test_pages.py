@@ -28,7 +28,7 @@ def register(shop, invalidation):
 
 async def search(gateway, **filters):
     """The ids on the page, and where it came from."""
-    read = await gateway.reads.search(pb.SearchItemsRequest(**filters))
+    read = await gateway.search(**filters)
     await gateway.filled()
     return [item.message.item_id for item in read.value.items], read.source
 
@@ -42,7 +42,7 @@ async def warm(gateway, **filters):
 async def test_a_page_comes_from_the_cache_with_its_items_and_its_token(open_gateway, shop, mode):
     gateway = await open_gateway(mode)
     await warm(gateway, category=1)
-    read = await gateway.reads.search(pb.SearchItemsRequest(category=1))
+    read = await gateway.search(category=1)
     assert [item.message for item in read.value.items] == [shop.items["1"], shop.items["3"]]
     assert read.value.next_page_token == "more"
     assert read.source in ("shared", "local")
@@ -125,7 +125,7 @@ async def test_price_and_stock_on_a_cached_page_are_fresh(open_gateway, shop, in
     await warm(gateway, category=1)
     shop.change("3", price_cents=777, quantity=8)
     await invalidation.run(keys_of_items([3]))
-    read = await gateway.reads.search(pb.SearchItemsRequest(category=1))
+    read = await gateway.search(category=1)
     assert [(item.message.price_cents, item.message.quantity) for item in read.value.items] == [(0, 0), (777, 8)]
     # The page is as far as the farthest of its items.
     assert read.source == "miss"
@@ -216,5 +216,5 @@ async def test_a_search_and_a_list_never_share_a_page(open_gateway, register, sh
     # As bytes, these two requests are one.
     search, own = pb.SearchItemsRequest(), pb.ListSellerItemsRequest()
     assert search.SerializeToString() == own.SerializeToString()
-    await gateway.reads.search(search)
+    await gateway.reads.search(search, gateway.reads._catalog.search_items)
     assert (await gateway.reads.list_of_seller(own)).source == "miss"

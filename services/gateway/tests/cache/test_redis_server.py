@@ -3,7 +3,6 @@
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from agora.catalog.v1 import catalog_pb2 as pb
 from gateway.cache.redis_server import RedisServer
 
 from .held_shop import item
@@ -34,7 +33,7 @@ async def test_copies_restored_from_a_snapshot_are_not_shown(
 
 async def test_page_restored_from_a_snapshot_is_not_shown(open_gateway, own_redis, own_writer, shop, eventually):
     async def ids():
-        read = await gateway.reads.search(pb.SearchItemsRequest(category=1))
+        read = await gateway.search(category=1)
         await gateway.filled()
         return [item.message.item_id for item in read.value.items]
 
