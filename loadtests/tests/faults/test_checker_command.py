@@ -10,10 +10,12 @@ from loadtests.tests.faults.model_shop import ModelShop
 @pytest.fixture
 def recorded(tmp_path):
     """A history with one order in it, and the paths of it and of the state."""
-    recorder = Recorder(tmp_path / "history.jsonl")
+    recorder = Recorder(tmp_path / "history.jsonl", cache="tiered")
     setting = recorder.invoked(Call.SET_ITEM, "seller", "s1", "gateway", {"quantity": 5, "price_cents": 100})
     recorder.answered(setting, 201, {"item_id": "7"}, "gateway-0,catalog-0")
     recorder.note("SIGKILL order-0")
+    recorder.fault_ended(recorder.fault_began("item 7 is locked", ("7",)))
+    recorder.fault_began("order-0 is paused")
     asked = {"lines": {"7": 2}}
     recorder.unanswered(recorder.invoked(Call.BUY, "ann", "k1", "gateway", asked), "TimeoutError")
     recorder.close()
@@ -34,6 +36,10 @@ def test_a_history_is_read_as_it_was_written(recorded):
     assert [attempt.outcome for attempt in history.attempts] == [Outcome.ACCEPTED, Outcome.UNKNOWN]
     assert history.attempts[0].told == {"item_id": "7"}
     assert [note.text for note in history.notes] == ["SIGKILL order-0"]
+    locked, is_paused = history.faults
+    assert (locked.text, locked.item_ids, locked.ended_at is None) == ("item 7 is locked", ("7",), False)
+    assert (is_paused.text, is_paused.ended_at) == ("order-0 is paused", None)
+    assert history.cache == "tiered"
 
 
 def test_a_last_line_that_was_cut_off_is_left_out(recorded):
