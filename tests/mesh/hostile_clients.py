@@ -62,7 +62,8 @@ class Attacker:
         self.address = (host, port)
         self.opened = 0
         self.closed = 0
-        self._opening = asyncio.Semaphore(100)
+        # An event loop accepts one connection each time round, so that these many are before an honest client's.
+        self._opening = asyncio.Semaphore(25)
 
     async def run(self) -> None:
         with suppress(TimeoutError):

@@ -23,6 +23,8 @@ from .hostile_clients import GATEWAY_ATTACKS, MONOLITH_ATTACKS
 MEBIBYTE = 2**20
 MAX_GROWTH_BYTES, MAX_REMAINDER_BYTES = 64 * MEBIBYTE, 32 * MEBIBYTE
 MAX_READ_S, MAX_SIGN_IN_S = 0.1, 3.0
+# Searches are not cached.
+MAX_SEARCH_S = 0.5
 # A time of twenty milliseconds may double by a single pause of the machine.
 LEAST_ORDER_S = 0.1
 
@@ -117,4 +119,4 @@ def test_honest_clients_of_the_monolith_do_not_notice_one(abused, attack):
     assert memory.peak - memory.before < MAX_GROWTH_BYTES
     assert memory.returns()
     # Before the attack is another time than during it, so the machine may make more of a difference.
-    assert latencies.percentile("search", 99) < MAX_READ_S or slower(latencies, control, "search", 99) < 10
+    assert latencies.percentile("search", 99) < MAX_SEARCH_S or slower(latencies, control, "search", 99) < 10
