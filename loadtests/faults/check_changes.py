@@ -32,24 +32,34 @@ def _seen(history: History) -> dict[str, dict[int, list[Attempt]]]:
 def _took_effect_twice(item_id: str, changes: list[Change], seen: dict[int, list[Attempt]]) -> Iterator[Violation]:
     """Each rise of the stock from one version to a later one needs a change of its own that raised it."""
     raising = [change for change in changes if "quantity" in change.asked or change.asked.get(DELTA, 0) > 0]
-    known = [
-        change.accepted.told["version"] for change in raising if change.accepted and "version" in change.accepted.told
-    ]
-    spare = len(raising) - len(known)
+    spare = sorted((_made_by(change), _made_after(change, seen)) for change in raising)
     for (version, [first, *_]), (later_version, [later, *_]) in pairwise(sorted(seen.items())):
         if first.told["quantity"] >= later.told["quantity"]:
             continue
-        if any(version < made <= later_version for made in known):
+        candidates = (each for each in spare if each[0] > version and each[1] < later_version)
+        if match := next(candidates, None):
+            spare.remove(match)
             continue
-        spare -= 1
-        if spare < 0:
-            says = (
-                f"the stock of item {item_id} rose from {first.told['quantity']} in version {version} to"
-                f" {later.told['quantity']} in version {later_version}, and no change is left that did it"
-            )
-            attempts = tuple(attempt for change in raising for attempt in change.attempts)
-            yield Violation(Kind.REPEATED_CHANGE, says, (first, later, *attempts))
-            return
+        says = (
+            f"the stock of item {item_id} rose from {first.told['quantity']} in version {version} to"
+            f" {later.told['quantity']} in version {later_version}, and no change is left that did it"
+        )
+        attempts = tuple(attempt for change in raising for attempt in change.attempts)
+        yield Violation(Kind.REPEATED_CHANGE, says, (first, later, *attempts))
+        return
+
+
+def _made_by(change: Change) -> float:
+    """Return the version at which it was made at the latest: its answer may be to its repetition by a channel."""
+    return inf if change.accepted is None else change.accepted.told.get("version", inf)
+
+
+def _made_after(change: Change, seen: dict[int, list[Attempt]]) -> float:
+    """Return the newest version that was known before it began."""
+    known = (
+        version for version, answers in seen.items() if any((a.answered_at or inf) < change.after for a in answers)
+    )
+    return max(known, default=0)
 
 
 def _overwrote(item_id: str, changes: list[Change], seen: dict[int, list[Attempt]]) -> Iterator[Violation]:

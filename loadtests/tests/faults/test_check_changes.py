@@ -37,6 +37,15 @@ def test_a_quantity_set_twice_around_a_sale_is_found(shop):
     assert Kind.REPEATED_CHANGE in shop.violations()
 
 
+def test_units_of_a_change_that_was_repeated_are_told_later(shop):
+    change = shop.set_item("7", quantity_delta=5)
+    shop.buy("ann", "k1", {"7": 1})
+    shop.read("7")
+    shop.buy("ann", "k2", {"7": 9})
+    change.answered_at, change.told = shop.now, dict(shop.read("7").told)
+    assert shop.violations() == set()
+
+
 def test_a_quantity_set_again_long_after_its_answer_is_found(shop):
     shop.set_item("7", quantity=100)
     shop.buy("ann", "k1", {"7": 5})
