@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -83,16 +84,21 @@ def add_echo() -> Callable[[Behaviour, grpc.aio.Server], None]:
     return add
 
 
+def say_of(channel: grpc.aio.Channel) -> Callable[..., Any]:
+    """The RPC of the toy service on a channel."""
+    return channel.unary_unary(
+        f"/{SERVICE}/Say",
+        request_serializer=StringValue.SerializeToString,
+        response_deserializer=StringValue.FromString,
+    )
+
+
 @pytest.fixture
 def sayer(channel_to) -> Callable[[str], Say]:
     """`say = sayer(target)`, then `await say("hello")` as a service calls another."""
 
     def connect(target: str) -> Say:
-        method = channel_to(target).unary_unary(
-            f"/{SERVICE}/Say",
-            request_serializer=StringValue.SerializeToString,
-            response_deserializer=StringValue.FromString,
-        )
+        method = say_of(channel_to(target))
 
         async def say(text: str) -> str:
             return (await grpc_client.call(method, StringValue(value=text), StringValue)).value

@@ -16,7 +16,7 @@ from chassis.errors import Refusal
 from chassis.grpc_channel import Budget
 from chassis.grpc_client import TierDown
 
-from .conftest import SERVICE
+from .conftest import SERVICE, say_of
 
 CLIENTS = 10
 # By then a hung replica must have been found, also on a slow machine.
@@ -155,6 +155,22 @@ async def test_a_slow_tier_gets_few_calls_twice(serve, add_echo, sayer):
 
     assert not [answer for answer in answers if isinstance(answer, BaseException)]
     assert sum(calls.values()) <= 401 + Budget._FULL + 1
+
+
+async def test_a_call_without_hedging_reaches_one_replica(serve, add_echo, channel_to):
+    calls = Counter()
+
+    async def slow(text: str) -> str:
+        calls[text] += 1
+        await asyncio.sleep(1.5)
+        return text
+
+    replicas = [await serve(add_echo, slow) for _ in range(2)]
+    method = say_of(channel_to(",".join([replicas[0].target, replicas[1].target.removeprefix("ipv4:")])))
+
+    await grpc_client.call(method, StringValue(value="hash me"), StringValue, hedge=False)
+
+    assert calls["hash me"] == 1
 
 
 async def test_an_error_of_the_second_replica_is_the_answer(serve, add_echo, sayer):

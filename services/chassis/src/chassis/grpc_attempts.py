@@ -28,10 +28,10 @@ class NoReplica(Exception):
     """The target's name has no address."""
 
 
-async def send(method: Method, request: object, deadline: float, metadata: Metadata) -> tuple[Any, Any]:
+async def send(method: Method, request: object, deadline: float, metadata: Metadata, *, hedge: bool) -> tuple[Any, Any]:
     """The response and the call that gave it. Raises AioRpcError of the last attempt, or NoReplica.
 
-    `deadline` is a reading of `time.monotonic`.
+    `deadline` is a reading of `time.monotonic`; `hedge` allows a second replica when the first is silent.
     """
     await method.replicas.resolved()
     tried: list[Replica] = []
@@ -40,7 +40,7 @@ async def send(method: Method, request: object, deadline: float, metadata: Metad
         if replica is None:
             raise NoReplica
         try:
-            answer = await _Attempt(method, request, deadline, metadata).run(replica)
+            answer = await _Attempt(method, request, deadline, metadata, hedge=hedge).run(replica)
         except AioRpcError as error:
             tried.append(replica)
             if not (method.is_repeatable and _may_be_sent_again(error, len(tried)) and method.budget.spend()):
@@ -66,10 +66,11 @@ def _pause_s(attempts: int) -> float:
 class _Attempt:
     """A call to one replica, and a second one elsewhere when it is silent; the first answer counts."""
 
-    __slots__ = ("_answer", "_call", "_deadline", "_metadata", "_method", "_request", "_second", "_started")
+    __slots__ = ("_answer", "_call", "_deadline", "_hedge", "_metadata", "_method", "_request", "_second", "_started")
 
-    def __init__(self, method: Method, request: object, deadline: float, metadata: Metadata) -> None:
+    def __init__(self, method: Method, request: object, deadline: float, metadata: Metadata, *, hedge: bool) -> None:
         self._method = method
+        self._hedge = hedge and method.is_repeatable
         self._request = request
         self._deadline = deadline
         self._metadata = metadata
@@ -105,7 +106,7 @@ class _Attempt:
 
     def _meet_silence(self, silent: Replica) -> None:
         silent.note_silence(self._started)
-        if not self._method.is_repeatable:
+        if not self._hedge:
             return
         other = self._method.replicas.pick([silent])
         if other is not None and other is not silent and other.is_ready and self._method.budget.spend():

@@ -50,9 +50,12 @@ async def is_writable(channel: Channel) -> bool:
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def call(method: Callable[..., Any], request: object, response_type: type[ResponseT]) -> ResponseT:
+async def call(
+    method: Callable[..., Any], request: object, response_type: type[ResponseT], *, hedge: bool = True
+) -> ResponseT:
     """Call an RPC that has one answer within the current request's deadline, and note which tiers worked on it.
 
+    Without `hedge` a replica that is silent is waited for: the call is slow by design, and costs too much to do twice.
     Raises the refusal the other side spoke, TierDown when no replica can be reached, DeadlineExceeded.
     """
     context = current()
@@ -63,7 +66,9 @@ async def call(method: Callable[..., Any], request: object, response_type: type[
     started = time.perf_counter()
     try:
         with tracing.step(context.span, name, Kind.CLIENT, {"rpc.system.name": "grpc", "rpc.method": name}) as step:
-            response, rpc = await send(method, request, context.deadline, _metadata(context, step or context.span))
+            response, rpc = await send(
+                method, request, context.deadline, _metadata(context, step or context.span), hedge=hedge
+            )
     except NoReplica:
         _observe(name, grpc.StatusCode.UNAVAILABLE.name, started, context)
         raise TierDown("a needed service is not available") from None
