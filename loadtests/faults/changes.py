@@ -18,10 +18,6 @@ class Setting:
     after: float
     before: float
 
-    def is_over_by(self, other: "Setting") -> bool:
-        """Whether `other` certainly came later."""
-        return other.after > self.before and other.before < inf
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -85,8 +81,10 @@ def _settings(changes: list[Change], field: str) -> Iterator[Setting]:
 
 def possible_values(settings: list[Setting], began: float, ended: float) -> set[int]:
     """Return the values that may have been in force at some moment from `began` to `ended`."""
-    return {
-        setting.value
-        for setting in settings
-        if setting.after <= ended and not any(setting.is_over_by(o) and o.before < began for o in settings)
-    }
+    return {setting.value for setting in current_settings(settings, began) if setting.after <= ended}
+
+
+def current_settings(settings: list[Setting], since: float) -> list[Setting]:
+    """Return those that no other has certainly replaced before `since`."""
+    replaced_until = max((setting.after for setting in settings if setting.before < since), default=-inf)
+    return [setting for setting in settings if setting.before >= replaced_until]

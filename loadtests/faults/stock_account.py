@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
-from loadtests.faults.changes import DELTA, Setting, changes_of
+from loadtests.faults.changes import DELTA, Setting, changes_of, current_settings
 from loadtests.faults.history import History
 from loadtests.faults.purchases import Purchase, by_order_id
 from loadtests.faults.state import Order, Reservation, ShopState
@@ -37,15 +37,14 @@ class Account:
         """Whether some order of all that happened leaves `quantity`. Every sale of the account took place."""
         return any(
             low <= quantity <= high
-            for setting in self.settings
-            if not any(setting.is_over_by(other) for other in self.settings)
+            for setting in current_settings(self.settings, inf)
             for low, high in [self._range_since(setting)]
         )
 
     def most_at(self, known_by: float, until: float) -> float:
         """Return the most that a read until `until` may show when it knows all that was acknowledged by `known_by`."""
         seen = [setting for setting in self.settings if setting.after <= until]
-        current = [s for s in seen if not any(s.is_over_by(o) and o.before < known_by for o in seen)]
+        current = current_settings(seen, known_by)
         return max((self._most_since(setting, known_by, until) for setting in current), default=inf)
 
     def _range_since(self, last: Setting) -> tuple[int, int]:
