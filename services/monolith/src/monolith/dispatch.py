@@ -13,7 +13,7 @@ from chassis import metrics
 from chassis.context import RequestContext, enter
 from chassis.errors import Refusal
 from chassis.grpc_server import refusal_of
-from chassis.status import RemoteRefusal, code_of, details_of
+from chassis.status import RemoteRefusal, code_of, serialize
 from monolith.frames import OK, Answer, Request
 from monolith.methods import Caller, Method, methods_of
 from monolith.refusals import SessionEnded, SessionRequired, UnreadablePayload, WrongRole
@@ -74,9 +74,7 @@ class Dispatch:
 
 def refusal_answer(number: int, refusal: Refusal) -> Answer:
     """The payload is the `google.rpc.Status` that gRPC would carry in its trailers."""
-    ((_, payload),) = details_of(refusal)
-    assert isinstance(payload, bytes)
-    return Answer(number, code_of(refusal).value[0], payload)
+    return Answer(number, code_of(refusal).value[0], serialize(refusal))
 
 
 def _unknown_method() -> RemoteRefusal:
