@@ -17,6 +17,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from prometheus_client import Counter as Count
 from prometheus_client import Gauge
 
+from chassis import heap
 from chassis.open_files import connections_within_open_files
 from chassis.settings import ConnectionLimits
 
@@ -27,6 +28,8 @@ CLOSED: Final = Count("agora_connections_closed", "Connections closed or rejecte
 
 SWEEP_EVERY_S: Final = 1.0
 CLOSE_TIMEOUT_S: Final = 5.0
+# So many connections less, and the memory they had is given back.
+_CROWD: Final = 1_000
 # At a limit this share of it is made free at once, so that the search for idle ones costs little per connection.
 _EVICTED_SHARE: Final = 16
 
@@ -59,6 +62,7 @@ class Connections(Generic[ConnectionT]):
         self._deadlines: dict[ConnectionT, float] = {}
         self._held: dict[ConnectionT, int] = {}
         self._held_bytes = 0
+        self._most_open = 0
 
     def __iter__(self) -> Iterator[ConnectionT]:
         return iter([*self._clients])
@@ -121,6 +125,13 @@ class Connections(Generic[ConnectionT]):
         for connection in [connection for connection, deadline in self._deadlines.items() if deadline <= now]:
             if limit := connection.on_deadline():
                 CLOSED.labels(limit).inc()
+        self._give_memory_back()
+
+    def _give_memory_back(self) -> None:
+        self._most_open = max(self._most_open, len(self._clients))
+        if self._most_open - len(self._clients) >= _CROWD:
+            self._most_open = len(self._clients)
+            heap.trim()
 
     def _make_room(self, connections: Iterable[ConnectionT], of_all: int, limit: str) -> None:
         ranked = [(rank, id(each), each) for each in connections if (rank := each.idle_rank()) is not None]
