@@ -8,7 +8,7 @@ from typing import Any
 PROTOS = Path(__file__).parents[1] / "protos"
 READS = ("Get", "List", "Search", "BatchGet")
 # Their comments in the protos say what makes these idempotent.
-WITHOUT_REQUEST_ID = {"CreateSession", "DeleteSession", "SettleReservations", "ReserveStock"}
+WITHOUT_REQUEST_ID = {"CreateSession", "DeleteSession", "KeepCart", "SettleReservations", "ReserveStock"}
 
 
 def rpcs() -> Iterator[Any]:

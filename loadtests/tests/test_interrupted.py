@@ -68,6 +68,7 @@ def processes_in(directory):
     ]
 
 
+@pytest.mark.timeout(300)
 def test_interrupted_run_is_kept_beside_the_last_complete_one(directory, start):
     reports = directory / "reports"
     reports.mkdir()

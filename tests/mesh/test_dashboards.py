@@ -143,8 +143,10 @@ def test_ids_make_no_series(mesh: Mesh):
         assert len(series) < MOST_SERIES_OF_A_PROCESS, name
         # Only statuses and queries that are rare, such as those of clean-up, may come late.
         assert len(series) - len(before[name]) < 200, (name, series - before[name])
-    values = {value for series in after.values() for line in series for value in re.findall(r'"([^"]*)"', line)}
-    assert not values & traffic.ids
+    # The version of Python and its generations of objects are numbers, as ids of albums are.
+    lines = {line for series in after.values() for line in series if not line.startswith("python_")}
+    values = {value for line in lines for value in re.findall(r'"([^"]*)"', line)}
+    assert values & traffic.ids == set()
 
 
 def test_top_shows_every_service_once(mesh: Mesh):

@@ -102,7 +102,7 @@ def test_honest_clients_do_not_notice_an_attack(abused, shoppers, attack):
     with memory, attacked.working() as latencies, other.working() as control, attacking(attack, address):
         time.sleep(3)
     assert memory.peak - memory.before < MAX_GROWTH_BYTES
-    assert memory.returns()
+    assert memory.returns(), (memory.before, memory.peak, memory.now())
     assert latencies.percentile("read", 99) < MAX_READ_S or slower(latencies, control, "read", 99) < 5
     assert latencies.percentile("sign_in", 99) < MAX_SIGN_IN_S or slower(latencies, control, "sign_in", 99) < 2
     assert latencies.percentile("order", 50) < LEAST_ORDER_S or slower(latencies, control, "order", 50) < 2
@@ -117,6 +117,6 @@ def test_honest_clients_of_the_monolith_do_not_notice_one(abused, attack):
         with Memory(abused.pid_of("monolith-0")) as memory, searcher.working() as latencies, attacking(attack, address):
             time.sleep(3)
     assert memory.peak - memory.before < MAX_GROWTH_BYTES
-    assert memory.returns()
+    assert memory.returns(), (memory.before, memory.peak, memory.now())
     # Before the attack is another time than during it, so the machine may make more of a difference.
     assert latencies.percentile("search", 99) < MAX_SEARCH_S or slower(latencies, control, "search", 99) < 10

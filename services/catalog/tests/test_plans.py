@@ -5,6 +5,7 @@ the very statement that the repository prepared, in the session in which it ran,
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,5 +126,7 @@ async def test_every_query_goes_through_an_index_and_touches_little(explain, sub
 
 
 def test_every_reading_query_of_items_is_explained_here():
-    reading = {name for name, sql in QUERIES.items() if "FROM items" in sql and "LIMIT" in sql} | {"get_items"}
+    # Of the query itself, not of a look-up by key inside one.
+    of_items = {name for name, sql in QUERIES.items() if re.search(r"^FROM items", sql, re.MULTILINE)}
+    reading = {name for name in of_items if "LIMIT" in QUERIES[name]} | {"get_items"}
     assert {name for name, _, _ in CASES.values()} == reading

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chassis.errors import InvalidField
 from order.domain import (
+    MAX_UNITS,
     Cart,
     CartLine,
     Memo,
@@ -50,7 +51,8 @@ def test_lines_that_are_not_allowed_are_named(lines, field):
 
 
 def test_the_limits_themselves_are_allowed():
-    assert len(merge_lines((str(number), 1_000_000) for number in range(100))) == 100
+    assert len(merge_lines((str(number), MAX_UNITS // 100) for number in range(100))) == 100
+    assert merge_lines([("1", 1_000_000)]) == {"1": 1_000_000}
     check_quantity(1)
     check_item_id("x" * 64)
     check_request_id("x" * 200)

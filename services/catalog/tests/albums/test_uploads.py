@@ -9,6 +9,7 @@ from agora.catalog.v1 import album_pb2 as pb
 from catalog.albums.domain import MAX_IMAGE_BYTES, PIECE_BYTES
 from catalog.albums.library import MAX_SMALL_IMAGE_BYTES
 from chassis.errors import Refusal
+from chassis.grpc_client import call
 
 
 @pytest.mark.parametrize("size", [8, 57_344, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES, 1_000_000])
@@ -109,7 +110,7 @@ async def test_an_upload_that_is_broken_off_leaves_nothing_behind(store, png, st
         began.set()
         await asyncio.Event().wait()
 
-    upload = store.stub.UploadAlbum(messages())
+    upload = asyncio.ensure_future(call(store.stub.UploadAlbum, messages(), pb.UploadAlbumResponse))
     await began.wait()
     upload.cancel()
     assert await stored_rows() == (0, 0)
@@ -119,8 +120,8 @@ async def test_pieces_without_a_header_are_refused(store, png):
     async def messages():
         yield pb.UploadAlbumRequest(piece=png(10))
 
-    with pytest.raises(Exception, match="header must come first"):
-        await store.stub.UploadAlbum(messages())
+    with pytest.raises(Refusal, match="header must come first"):
+        await call(store.stub.UploadAlbum, messages(), pb.UploadAlbumResponse)
 
 
 @pytest.mark.parametrize("size", [100, 100_000])
