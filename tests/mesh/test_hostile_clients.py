@@ -23,6 +23,9 @@ from .hostile_clients import GATEWAY_ATTACKS, MONOLITH_ATTACKS
 MEBIBYTE = 2**20
 MAX_GROWTH_BYTES, MAX_REMAINDER_BYTES = 64 * MEBIBYTE, 32 * MEBIBYTE
 MAX_READ_S, MAX_SIGN_IN_S = 0.1, 3.0
+# The control's gateway shares two cores with the attacked one, the attacker and the tests of another process: a read
+# that waits for the attacked event loop as long as the attack lasts is slower by a factor of hundreds.
+MOST_SLOWER = 10
 # Searches are not cached.
 MAX_SEARCH_S = 0.5
 # A time of twenty milliseconds may double by a single pause of the machine.
@@ -103,7 +106,7 @@ def test_honest_clients_do_not_notice_an_attack(abused, shoppers, attack):
         time.sleep(3)
     assert memory.peak - memory.before < MAX_GROWTH_BYTES
     assert memory.returns(), (memory.before, memory.peak, memory.now())
-    assert latencies.percentile("read", 99) < MAX_READ_S or slower(latencies, control, "read", 99) < 5
+    assert latencies.percentile("read", 99) < MAX_READ_S or slower(latencies, control, "read", 99) < MOST_SLOWER
     assert latencies.percentile("sign_in", 99) < MAX_SIGN_IN_S or slower(latencies, control, "sign_in", 99) < 2
     assert latencies.percentile("order", 50) < LEAST_ORDER_S or slower(latencies, control, "order", 50) < 2
 
@@ -119,4 +122,4 @@ def test_honest_clients_of_the_monolith_do_not_notice_one(abused, attack):
     assert memory.peak - memory.before < MAX_GROWTH_BYTES
     assert memory.returns(), (memory.before, memory.peak, memory.now())
     # Before the attack is another time than during it, so the machine may make more of a difference.
-    assert latencies.percentile("search", 99) < MAX_SEARCH_S or slower(latencies, control, "search", 99) < 10
+    assert latencies.percentile("search", 99) < MAX_SEARCH_S or slower(latencies, control, "search", 99) < MOST_SLOWER
