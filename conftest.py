@@ -156,7 +156,7 @@ async def cache_state(open_database: OpenDatabase) -> CacheState:
 @pytest.fixture
 async def invalidation(redis_url: str) -> AsyncIterator[Invalidation]:
     """What writers delete cached copies with; without a database, since the cache is always there."""
-    nowhere = Database("postgresql://nobody@127.0.0.1:1/none", Queries(""), pool_size=1, application_name="test")
+    nowhere = Database("postgresql://unused@127.0.0.1:1/none", Queries(""), pool_size=1, application_name="test")
     async with connect(redis_url, name="test") as redis, aclosing(Invalidation(redis, CacheState(nowhere))) as ready:
         yield ready
 

@@ -128,7 +128,7 @@ def test_the_monolith_cannot_log_in_as_one_identity():
 def test_every_contradiction_in_the_chart_is_tested():
     checks = (chart.CHART / "templates" / "checks.yaml").read_text()
     tested = len(CONTRADICTORY) + len(DATABASE) + 1
-    # One line refuses for three pairs of stores, two for all that is exposed, one for ingresses and Locust.
+    # One line rejects three pairs of stores, two for all that is exposed, one for ingresses and Locust.
     assert checks.count("fail ") == tested - 4
 
 

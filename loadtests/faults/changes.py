@@ -21,7 +21,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """All attempts at one change of an item. It takes effect once; if nobody was told, at most once."""
+    """All attempts at one change of an item. It takes effect once; without an answer, at most once."""
 
     item_id: str
     attempts: tuple[Attempt, ...]

@@ -142,7 +142,7 @@ async def running_mesh(
         await asyncio.shield(starting)
         yield Mesh(directory)
     finally:
-        await asyncio.wait([starting])  # whoever interrupts a start cannot stop what is not there yet
+        await asyncio.wait([starting])  # an interrupted start cannot stop what is not there yet
         await asyncio.to_thread(stop_leftover, directory)
 
 

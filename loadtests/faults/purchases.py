@@ -22,7 +22,7 @@ class Purchase:
 
     @property
     def is_open(self) -> bool:
-        """No client was told an outcome, yet it may have succeeded: a final rejection is as durable as an order."""
+        """No client got an outcome, yet it may have succeeded: a final rejection is as durable as an order."""
         has_final_answer = bool(self.accepted) or any(is_final(attempt) for attempt in self.refused)
         return not has_final_answer and bool(self._with(Outcome.UNKNOWN))
 

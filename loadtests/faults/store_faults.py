@@ -46,7 +46,7 @@ _DISK_FREE = "SET LOCAL lock_timeout = '1s'; DROP FUNCTION IF EXISTS disk_is_ful
 
 @asynccontextmanager
 async def cache_at_connection_limit(url: str, *, drop: bool = True) -> AsyncIterator[None]:
-    """Valkey accepts no connection more. With `drop` those it has are closed, and whoever comes back is turned away."""
+    """Valkey accepts no connection more. With `drop` those it has are closed, and new ones are rejected."""
     async with Redis.from_url(url, single_connection_client=True, socket_timeout=10) as admin:
         await admin.config_set("maxclients", 1)
         for kind in ("normal", "pubsub") if drop else ():

@@ -15,7 +15,7 @@ spec:
       ports:
         - { name: redis, containerPort: 6379 }
       # A server that is still loading its data answers, with LOADING, and so is alive but not ready. Starting redis-cli costs more than
-      # the server when it idles: the rare probes tell one that hangs, those of a connection all else.
+      # the server when it idles: the rare exec probes detect a hang, the connection probes all else.
       startupProbe:
         tcpSocket: { port: redis }
         initialDelaySeconds: 1
