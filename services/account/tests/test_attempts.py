@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from account.attempts import site_of
 from chassis.errors import RETRY_AFTER_S, Refusal
 
 from .conftest import PASSWORD
@@ -99,17 +98,3 @@ async def test_a_database_that_is_away_costs_no_attempts(replica, ann):
     await replica.database.close()
     reasons = [await reason_of(replica.sign_in("ann", "wrong horse", ELSEWHERE)) for _ in range(10)]
     assert Counter(reasons) == {"STORE_DOWN": 10}
-
-
-@pytest.mark.parametrize(
-    ("address", "site"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::"),
-        ("", ""),
-        ("unix", ""),
-    ],
-)
-def test_addresses_of_one_ipv6_network_are_one_client(address, site):
-    assert site_of(address) == site

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from chassis.connections import Connections, client_of
+from chassis.connections import Connections
 from chassis.open_files import RESERVED_FILES
 from chassis.settings import ConnectionLimits
 
@@ -35,22 +35,6 @@ def connections_of(limit, of_client, **options):
 
 def admitted(connections, *candidates):
     return [connections.admit(candidate) for candidate in candidates]
-
-
-@pytest.mark.parametrize(
-    ("peers", "is_one"),
-    [
-        (("192.0.2.1", "192.0.2.2"), False),
-        (("::ffff:192.0.2.1", "192.0.2.1"), True),
-        (("::ffff:192.0.2.1", "::ffff:192.0.2.2"), False),
-        (("2001:db8::1", "2001:db8::ffff:1"), True),
-        (("2001:db8::1", "2001:db8:0:1::1"), False),
-        (("fe80::1%eth0", "fe80::2%eth0"), True),
-        (("", "unix"), False),
-    ],
-)
-def test_client_is_an_ipv4_address_or_a_network_of_ipv6(peers, is_one):
-    assert (client_of(peers[0]) == client_of(peers[1])) is is_one
 
 
 def test_admit_closes_the_lowest_rank_at_the_limit():

@@ -9,16 +9,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from account import metrics
 from account.errors import TooManyAttempts
 from account.token_buckets import Buckets, Charge, Limit
+from chassis.clients import client_of
 from chassis.fair_queue import Lane
 
-# The networks that providers give to a household: addresses within are free to whoever has one.
-_IPV6_SITE_BITS: Final = 64
 # However many addresses guess, those who sign in where they did before have every other turn.
 _OWNERS: Final = "owners"
 _STRANGERS: Final = "strangers"
@@ -44,14 +42,14 @@ class Attempts:
 
     async def sign_up(self, client_address: str) -> Lane:
         """Take a sign-up of the address, and return the lane to wait in. Raises TooManyAttempts."""
-        site = site_of(client_address)
+        site = client_of(client_address)
         if site:
             _check(await self._buckets.take([Charge(f"sign-ups:{site}", self._sign_ups)]))
         return Lane(site, _STRANGERS)
 
     async def sign_in(self, username: str, client_address: str) -> "Attempt":
         """An attempt that has not begun. Raises TooManyAttempts when this process knows that it could not."""
-        site = site_of(client_address)
+        site = client_of(client_address)
         account = _digest(username)
         pair = Charge(f"pair:{site}:{account}", self._pair)
         _check(self._buckets.wait_s([pair]))
@@ -65,7 +63,7 @@ class Attempts:
         return Attempt(self._buckets, charges, failures, _owner_mark(site, account), Lane(site, _STRANGERS))
 
     async def remember_owner(self, username: str, client_address: str) -> None:
-        await self._buckets.set_mark(_owner_mark(site_of(client_address), _digest(username)))
+        await self._buckets.set_mark(_owner_mark(client_of(client_address), _digest(username)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +91,6 @@ class Attempt:
     async def fail(self) -> None:
         if self._failures:
             await self._buckets.take(self._failures)
-
-
-def site_of(client_address: str) -> str:
-    """Whom an address stands for: itself, or its network in IPv6; empty when it is none."""
-    try:
-        address = ip_address(client_address)
-    except ValueError:
-        return ""
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, _IPV6_SITE_BITS), strict=False).network_address)
-    return str(address)
 
 
 def _owner_mark(site: str, account: str) -> str:

@@ -11,13 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address
 from typing import Final, Generic, Protocol, TypeVar
 
 from prometheus_client import Counter as Count
 from prometheus_client import Gauge
 
 from chassis import heap
+from chassis.clients import client_of
 from chassis.open_files import connections_within_open_files
 from chassis.settings import ConnectionLimits
 
@@ -158,17 +158,6 @@ def within_open_files(limits: ConnectionLimits) -> ConnectionLimits:
     if possible < limits.connections:
         logger.warning("the limit on open files is low", extra={"connections": possible, "wanted": limits.connections})
     return replace(limits, connections=possible)
-
-
-def client_of(peer: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the 64 bits of IPv6 that one customer is given."""
-    try:
-        address = ip_address(peer.partition("%")[0])
-    except ValueError:
-        return peer
-    if not isinstance(address, IPv6Address):
-        return peer
-    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 def close(transport: asyncio.Transport) -> None:

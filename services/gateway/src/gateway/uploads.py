@@ -13,7 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from chassis.connections import client_of
+from chassis.clients import client_of
 from chassis.errors import ResourceExhausted
 from gateway.client_address import client_address
 from gateway.problems import FieldProblem, Problem
