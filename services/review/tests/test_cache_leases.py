@@ -4,9 +4,9 @@ import pytest
 from agora.review.v1.cache_lease_pb2_grpc import CacheLeaseServiceStub, add_CacheLeaseServiceServicer_to_server
 
 from agora.review.v1 import cache_lease_pb2 as pb
+from chassis.cache_leases import CacheLeaseServicer
 from chassis.cache_state import LEASE_S, CacheState
 from chassis.grpc_client import call
-from review.cache_leases import CacheLeaseServicer
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ async def state(open_database) -> CacheState:
 
 
 async def test_lease_is_granted_unless_suspended(state, serve, channel_to):
-    served = await serve(add_CacheLeaseServiceServicer_to_server, CacheLeaseServicer(state))
+    served = await serve(add_CacheLeaseServiceServicer_to_server, CacheLeaseServicer(state, pb.GetCacheLeaseResponse))
     stub = CacheLeaseServiceStub(channel_to(served.target))
 
     async def lease() -> pb.GetCacheLeaseResponse:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from agora.account.v1.account_pb2_grpc import add_AccountServiceServicer_to_server
+from agora.catalog.v1.cache_lease_pb2 import GetCacheLeaseResponse
 from agora.catalog.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_catalog_leases
 from agora.catalog.v1.catalog_pb2_grpc import add_CatalogServiceServicer_to_server
 from agora.review.v1.cache_lease_pb2_grpc import add_CacheLeaseServiceServicer_to_server as add_review_leases
@@ -18,10 +19,10 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from agora.catalog.v1 import catalog_pb2 as pb
-from catalog.cache_leases import CacheLeaseServicer
 from chassis import cache_state as state_module
 from chassis import invalidation as invalidation_module
 from chassis import redis as redis_module
+from chassis.cache_leases import CacheLeaseServicer
 from chassis.context import RequestContext, enter
 from chassis.invalidation import Invalidation
 from chassis.redis import connect
@@ -186,7 +187,7 @@ async def open_writer(cache_state, shop, monkeypatch):
     # So that a test waits less for the end of a suspension.
     monkeypatch.setattr(state_module, "SUSPENSION", timedelta(seconds=0.5))
     monkeypatch.setattr(invalidation_module, "_PROBE_EVERY_S", 0.05)
-    shop.leases = CacheLeaseServicer(cache_state)
+    shop.leases = CacheLeaseServicer(cache_state, GetCacheLeaseResponse)
     async with AsyncExitStack() as cleanup:
 
         async def open_(url, state=cache_state):

@@ -16,7 +16,7 @@ from agora.account.v1 import account_pb2 as account
 from agora.catalog.v1 import cache_lease_pb2 as cache
 from agora.catalog.v1 import catalog_pb2 as catalog
 from agora.review.v1 import review_pb2 as review
-from catalog.cache_leases import CacheLeaseServicer
+from chassis.cache_leases import CacheLeaseServicer
 from chassis.errors import Unavailable
 
 

@@ -10,11 +10,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from agora.catalog.v1.cache_lease_pb2 import GetCacheLeaseResponse
 
-from catalog.cache_leases import CacheLeaseServicer
 from catalog.copies import keys_of_listings
 from chassis import cache_state, invalidation
 from chassis import redis as redis_module
+from chassis.cache_leases import CacheLeaseServicer
 from chassis.cache_state import CacheState
 from chassis.context import RequestContext, enter
 from chassis.errors import Refusal
@@ -155,7 +156,7 @@ async def model(open_gateway, open_writer, open_database, database_for, shop, re
         monkeypatch.setattr(cache_state, "SUSPENSION", timedelta(seconds=0.1))
         monkeypatch.setattr(invalidation, "_PROBE_EVERY_S", 0.03)
         dsn = await database_for("catalog")
-        shop.leases = CacheLeaseServicer(CacheState(await open_database("catalog", dsn)))
+        shop.leases = CacheLeaseServicer(CacheState(await open_database("catalog", dsn)), GetCacheLeaseResponse)
         paths, gateways, writers = [], [], []
         for name in ("one", "two"):
             path, url = await proxy_to(redis_url)
